@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace epoch {
+
+// The PE array as plain C++: exact arithmetic and exact time, no SystemC. Two implementations,
+// `fast` and `cycle`, give the same bits and the same cycle counts (array.md) and share the layout
+// of a step (schedule.h) but no arithmetic.
+
+enum class ArrayMode { real, complex, mac };  // what EPOCH_MODE_* this version implements
+enum class Fidelity { fast, cycle };
+
+// Bytes a cycle between the array and its buffers; 0 = unlimited.
+struct ArrayPorts {
+  unsigned read = 256;
+  unsigned write = 128;
+  unsigned coefficient = 64;
+  unsigned state = 64;
+};
+
+struct ArrayConfig {
+  unsigned rows = 32;
+  unsigned cols = 32;
+  unsigned segment_rows = 8;  // inject/extract ports every so many rows; divides rows
+  bool lima = true;           // false: plain MAC PE, GEMM only
+  unsigned multipliers = 2;   // per PE
+  unsigned mul_latency = 1;   // cycles
+  unsigned add_latency = 0;   // cycles
+  unsigned hop = 1;           // cycles from PE to PE
+  unsigned drain_lanes = 32;  // elements a cycle
+  ArrayPorts ports;
+};
+
+// Coefficients of one pass (or weights of one tile) as COEFF reads them:
+// [channel][mode][words], words real: a c; complex: ar ai cr ci; mac: w (channel = column).
+struct CoefficientBlock {
+  ArrayMode mode = ArrayMode::real;
+  unsigned channels = 0;
+  unsigned modes = 0;
+  const float* words = nullptr;
+  const float* extra = nullptr;  // [channel] D or bias, or null
+};
+
+enum class Activation { none, gelu, glu };
+
+// One SSM or GEMM command on packed operands. SSM: u [steps][channels]; GEMM: u [steps][modes].
+struct ArrayCommand {
+  unsigned steps = 0;
+  const float* u = nullptr;
+  const float* stored = nullptr;       // [steps][outputs], COMBINE or residual; null = none
+  const float* accumulator = nullptr;  // [steps][channels], y starts here; null = +0
+  bool use_extra = false;              // D*u or bias in the drain
+  bool partial = false;                // another block follows: raw y, no drain
+  bool reverse = false;                // SSM only: steps run from T - 1 to 0
+  bool shift = false;                  // SSM only, with reverse and stored: step t adds to t - 1
+  bool zero_state = false;             // SSM only
+  Activation activation = Activation::none;
+};
+
+// Cycles of the array clock; array.md "Time".
+struct ArrayTiming {
+  std::uint64_t interval = 0;   // II_eff
+  std::uint64_t stream = 0;     // steps * II_eff: the next command on the same coefficients may start
+  std::uint64_t array = 0;      // row 0 taking the first u to the last y
+  std::uint64_t total = 0;      // array, then the drain pipeline, to the last result written
+  std::uint64_t useful = 0;     // of `total`: steps at the schedule's own pace
+  std::uint64_t port_limited = 0;  // of `total`: steps lengthened by a buffer port
+  std::uint64_t fill_drain = 0;    // of `total`: the rest
+  std::uint64_t pes = 0;        // PEs that hold a mode or weight
+  std::uint64_t bytes_in = 0;   // operand bytes a step (read port)
+  std::uint64_t bytes_out = 0;  // result bytes a step (write port)
+};
+
+struct NumericEvents {
+  std::uint64_t overflow = 0;  // outputs that are infinite
+  std::uint64_t nan = 0;
+};
+
+class PeArray {
+ public:
+  static std::unique_ptr<PeArray> make(Fidelity fidelity, const ArrayConfig& config);
+  virtual ~PeArray() = default;
+
+  const ArrayConfig& config() const { return config_; }
+
+  // Outputs of a command: channels, or channels / 2 for GLU.
+  static unsigned outputs(const CoefficientBlock& block, Activation activation);
+  // Cycles to load a block through the coefficient port, a state block through the state port.
+  std::uint64_t coefficient_cycles(const CoefficientBlock& block) const;
+  std::uint64_t state_cycles(ArrayMode mode, unsigned channels, unsigned modes) const;
+
+  // Makes a block the one that the next commands use; copies it. State registers are untouched.
+  virtual void load(const CoefficientBlock& block) = 0;
+  // Runs one command on the loaded block: writes y [steps][outputs], advances the state.
+  // Preconditions (checked by the command decoder): channels fit one pass, modes one block.
+  virtual ArrayTiming run(const ArrayCommand& command, float* y, NumericEvents& events) = 0;
+  // State registers as [channel][mode][words]: real x; complex xr xi.
+  virtual void save_state(ArrayMode mode, unsigned channels, unsigned modes, float* words) const = 0;
+  virtual void load_state(ArrayMode mode, unsigned channels, unsigned modes,
+                          const float* words) = 0;
+
+ protected:
+  explicit PeArray(const ArrayConfig& config) : config_(config) {}
+  ArrayConfig config_;
+};
+
+}  // namespace epoch
