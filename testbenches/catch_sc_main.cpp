@@ -5,6 +5,7 @@
 
 // libsystemc supplies main(). A SystemC warning or error fails the test that caused it.
 int sc_main(int argc, char* argv[]) {
-  sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_DISPLAY | sc_core::SC_THROW);
+  sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING,
+                                          sc_core::SC_DISPLAY | sc_core::SC_THROW);
   return Catch::Session().run(argc, argv);
 }

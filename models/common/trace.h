@@ -7,8 +7,8 @@
 
 namespace epoch {
 
-// Receives value changes. Times are absolute simulated picoseconds; a decoupled initiator may report
-// times ahead of the kernel's and out of order, the sink sorts them (ties by signal id).
+// Receives value changes. Times are absolute simulated picoseconds; a decoupled initiator may
+// report times ahead of the kernel's and out of order, the sink sorts them (ties by signal id).
 class TraceSink {
  public:
   using Signal = std::uint32_t;

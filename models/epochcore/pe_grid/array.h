@@ -63,16 +63,16 @@ struct ArrayCommand {
 
 // Cycles of the array clock; array.md "Time".
 struct ArrayTiming {
-  std::uint64_t interval = 0;   // II_eff
-  std::uint64_t stream = 0;     // steps * II_eff: the next command on the same coefficients may start
-  std::uint64_t array = 0;      // row 0 taking the first u to the last y
-  std::uint64_t total = 0;      // array, then the drain pipeline, to the last result written
-  std::uint64_t useful = 0;     // of `total`: steps at the schedule's own pace
+  std::uint64_t interval = 0;  // II_eff
+  std::uint64_t stream = 0;  // steps * II_eff: the next command on the same coefficients may start
+  std::uint64_t array = 0;   // row 0 taking the first u to the last y
+  std::uint64_t total = 0;   // array, then the drain pipeline, to the last result written
+  std::uint64_t useful = 0;  // of `total`: steps at the schedule's own pace
   std::uint64_t port_limited = 0;  // of `total`: steps lengthened by a buffer port
   std::uint64_t fill_drain = 0;    // of `total`: the rest
-  std::uint64_t pes = 0;        // PEs that hold a mode or weight
-  std::uint64_t bytes_in = 0;   // operand bytes a step (read port)
-  std::uint64_t bytes_out = 0;  // result bytes a step (write port)
+  std::uint64_t pes = 0;           // PEs that hold a mode or weight
+  std::uint64_t bytes_in = 0;      // operand bytes a step (read port)
+  std::uint64_t bytes_out = 0;     // result bytes a step (write port)
 };
 
 struct NumericEvents {
@@ -99,11 +99,15 @@ class PeArray {
   // Preconditions (checked by the command decoder): channels fit one pass, modes one block.
   virtual ArrayTiming run(const ArrayCommand& command, float* y, NumericEvents& events) = 0;
   // State registers as [channel][mode][words]: real x; complex xr xi.
-  virtual void save_state(ArrayMode mode, unsigned channels, unsigned modes, float* words) const = 0;
+  virtual void save_state(ArrayMode mode, unsigned channels, unsigned modes,
+                          float* words) const = 0;
   virtual void load_state(ArrayMode mode, unsigned channels, unsigned modes,
                           const float* words) = 0;
 
  protected:
+  // Throws std::invalid_argument if the command does not fit the loaded block.
+  static void check(const CoefficientBlock& block, const ArrayCommand& command);
+
   explicit PeArray(const ArrayConfig& config) : config_(config) {}
   ArrayConfig config_;
 };

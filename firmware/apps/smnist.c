@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * smnist: classifies handwritten digits, one pixel a step.
+ *
+ *   --digits=N   how many (default 20)        --logits  print each digit's results too
+ *   --start=N    first digit (default 0)      --poll    poll instead of sleeping for the interrupt
+ *
+ * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `digits` and
+ * `labels` (IDX files).
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "epoch_device.h"
+#include "epoch_runner.h"
+#include "platform.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+#define RING_ENTRIES 1024u
+#define PROGRAM_CAPACITY 4096u
+#define TIMEOUT_NS 10000000000u /* a digit takes well under a millisecond at 1 GHz */
+
+struct options {
+  uint32_t digits;
+  uint32_t start;
+  bool logits;
+  bool poll;
+};
+
+/* An IDX file of bytes: `count` items of `item_bytes`. */
+struct idx {
+  const uint8_t *data;
+  uint32_t count;
+  uint32_t item_bytes;
+};
+
+struct totals {
+  uint64_t cycles;
+  uint64_t useful;
+  uint64_t executing;
+  uint64_t pe_cycles;
+  uint64_t dram_bytes;
+  uint32_t correct;
+};
+
+static struct epoch_device device;
+static struct epoch_runner runner;
+
+static bool parse(int argc, char **argv, struct options *options) {
+  for (int i = 1; i < argc; i++) {
+    const char *value;
+    if (hal_args_option(argv[i], "--digits", &value)) {
+      if (!hal_args_number(value, &options->digits) || options->digits == 0) return false;
+    } else if (hal_args_option(argv[i], "--start", &value)) {
+      if (!hal_args_number(value, &options->start)) return false;
+    } else if (strcmp(argv[i], "--logits") == 0) {
+      options->logits = true;
+    } else if (strcmp(argv[i], "--poll") == 0) {
+      options->poll = true;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+static uint32_t big32(const uint8_t *bytes) {
+  return ((uint32_t)bytes[0] << 24) | ((uint32_t)bytes[1] << 16) | ((uint32_t)bytes[2] << 8) |
+         bytes[3];
+}
+
+/* IDX (the MNIST file format): 0, 0, type 8 = uint8, dimensions, then each size big endian. */
+static bool open_idx(const char *label, uint32_t dimensions, struct idx *idx) {
+  const uint8_t *file;
+  uint32_t bytes;
+  if (!hal_platform_blob("epochcore,data", label, &file, &bytes)) {
+    printf("smnist: no data named '%s' is loaded\n", label);
+    return false;
+  }
+  const uint32_t header = 4 + 4 * dimensions;
+  if (bytes < header || big32(file) != (0x0800u | dimensions)) {
+    printf("smnist: '%s' is not an IDX file of bytes with %" PRIu32 " dimensions\n", label,
+           dimensions);
+    return false;
+  }
+  uint64_t item_bytes = 1;
+  for (uint32_t d = 1; d < dimensions; d++) item_bytes *= big32(file + 4 + 4 * d);
+  const uint64_t loaded = item_bytes == 0 ? 0 : (bytes - header) / item_bytes;
+  idx->count = big32(file + 4);
+  if (loaded < idx->count) {
+    printf("smnist: '%s' holds fewer items than its header says\n", label);
+    return false;
+  }
+  idx->data = file + header;
+  idx->item_bytes = (uint32_t)item_bytes;
+  return true;
+}
+
+static bool open_data(const struct options *options, struct idx *digits, struct idx *labels) {
+  if (!open_idx("digits", 3, digits) || !open_idx("labels", 1, labels)) return false;
+  const uint32_t loaded = digits->count < labels->count ? digits->count : labels->count;
+  if (options->start > loaded || options->digits > loaded - options->start) {
+    printf("smnist: %" PRIu32 " digits from %" PRIu32 " on were asked for, %" PRIu32
+           " are loaded\n",
+           options->digits, options->start, loaded);
+    return false;
+  }
+  return true;
+}
+
+static bool open_network(const struct options *options, uint32_t pixels) {
+  const uint8_t *image;
+  uint32_t bytes;
+  const enum epoch_device_result opened =
+      epoch_device_open(&device, 0, RING_ENTRIES, options->poll);
+  if (opened != EPOCH_DEVICE_OK) {
+    printf("smnist: %s\n", epoch_device_result_text(opened));
+    return false;
+  }
+  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
+    printf("smnist: no network image is loaded\n");
+    return false;
+  }
+  const struct epoch_image_header *header = (const void *)image;
+  const uint32_t width = bytes < sizeof *header ? 0 : header->input_width;
+  if (width == 0 || pixels % width != 0) {
+    printf("smnist: a digit's %" PRIu32 " pixels are not whole steps of the network\n", pixels);
+    return false;
+  }
+  const enum epoch_runner_result prepared =
+      epoch_runner_prepare(&runner, &device, image, bytes, pixels / width, PROGRAM_CAPACITY);
+  if (prepared == EPOCH_RUNNER_OK) return true;
+  printf("smnist: %s\n", epoch_runner_result_text(prepared));
+  if (prepared == EPOCH_RUNNER_IMAGE)
+    printf("smnist: %s\n", epoch_network_result_text(runner.network_result));
+  if (prepared == EPOCH_RUNNER_SCHEDULE)
+    printf("smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu32 " needed, %" PRIu32
+           " available\n",
+           runner.failure.layer, runner.failure.op,
+           epoch_schedule_result_text(runner.failure.result), runner.failure.needed,
+           runner.failure.available);
+  return false;
+}
+
+/* Order of floats as order of integers: no floating-point unit needed. */
+static uint32_t sortable(uint32_t bits) {
+  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+}
+
+static uint32_t argmax(const uint32_t *logits, uint32_t count) {
+  uint32_t best = 0;
+  for (uint32_t i = 1; i < count; i++) {
+    if (sortable(logits[i]) > sortable(logits[best])) best = i;
+  }
+  return best;
+}
+
+static void print_logits(uint32_t digit, const uint32_t *logits, uint32_t count) {
+  printf("logits %" PRIu32 ":", digit);
+  for (uint32_t i = 0; i < count; i++) {
+    float value;
+    memcpy(&value, &logits[i], sizeof value);
+    printf(" %.9g", (double)value);
+  }
+  printf("\n");
+}
+
+static void print_fault(uint32_t digit, enum epoch_device_result result) {
+  const struct epoch_device_error *error = &device.error;
+  printf("smnist: digit %" PRIu32 ": %s\n", digit, epoch_device_result_text(result));
+  if (error->code != EPOCH_ERROR_NONE)
+    printf("smnist: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
+           " bytes\n",
+           epoch_error_text(error->code), error->sequence, (uint32_t)(error->address >> 32),
+           (uint32_t)error->address, error->length);
+}
+
+/* Cycles from the first command's start to the last retirement; the rest goes to the totals. */
+static uint64_t read_counters(struct totals *totals) {
+  const uint64_t useful = epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_USEFUL);
+  const uint64_t cycles = epoch_device_counter(&device, EPOCH_COUNTER_LAST_RETIRE) -
+                          epoch_device_counter(&device, EPOCH_COUNTER_FIRST_START);
+  totals->cycles += cycles;
+  totals->useful += useful;
+  totals->executing += useful + epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_FILL_DRAIN) +
+                       epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_PORT_LIMITED);
+  totals->pe_cycles += epoch_device_counter(&device, EPOCH_COUNTER_PE_CYCLES);
+  totals->dram_bytes += epoch_device_counter(&device, EPOCH_COUNTER_DMA_READ_BYTES) +
+                        epoch_device_counter(&device, EPOCH_COUNTER_DMA_WRITE_BYTES) +
+                        epoch_device_counter(&device, EPOCH_COUNTER_FETCH_BYTES);
+  return cycles;
+}
+
+static bool run_digit(const struct options *options, uint32_t digit, const struct idx *digits,
+                      const struct idx *labels, struct totals *totals) {
+  const uint32_t count = runner.network.header->output_width;
+  const uint32_t label = labels->data[digit];
+  epoch_device_clear_counters(&device);
+  const enum epoch_device_result result =
+      epoch_runner_run(&runner, digits->data + digit * digits->item_bytes, TIMEOUT_NS);
+  if (result != EPOCH_DEVICE_OK) {
+    print_fault(digit, result);
+    return false;
+  }
+  const uint64_t cycles = read_counters(totals);
+  const uint32_t *logits = runner.output.cpu;
+  const uint32_t predicted = argmax(logits, count);
+  totals->correct += predicted == label;
+  printf("digit %" PRIu32 ": predicted %" PRIu32 " label %" PRIu32 " cycles %" PRIu64 "\n", digit,
+         predicted, label, cycles);
+  if (options->logits) print_logits(digit, logits, count);
+  return true;
+}
+
+static double percent(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
+}
+
+static void print_totals(uint32_t digits, const struct totals *totals) {
+  const uint64_t pes = (uint64_t)device.caps.array.rows * device.caps.array.cols;
+  const double spatial = percent(totals->pe_cycles, pes * totals->executing);
+  const double temporal = percent(totals->useful, totals->cycles);
+  printf("accuracy %" PRIu32 "/%" PRIu32 "\n", totals->correct, digits);
+  printf("utilisation %.1f %% = spatial %.1f %% x temporal %.1f %%\n", spatial * temporal / 100.0,
+         spatial, temporal);
+  printf("DRAM bytes %" PRIu64 "\n", totals->dram_bytes);
+}
+
+int main(int argc, char **argv) {
+  struct options options = {.digits = 20};
+  struct idx digits;
+  struct idx labels;
+  struct totals totals = {0};
+  if (!parse(argc, argv, &options)) {
+    printf("usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n");
+    return EXIT_USAGE;
+  }
+  if (!open_data(&options, &digits, &labels)) return EXIT_FAILED;
+  if (!open_network(&options, digits.item_bytes)) return EXIT_FAILED;
+  for (uint32_t i = 0; i < options.digits; i++) {
+    if (!run_digit(&options, options.start + i, &digits, &labels, &totals)) return EXIT_FAILED;
+  }
+  print_totals(options.digits, &totals);
+  return EXIT_OK;
+}

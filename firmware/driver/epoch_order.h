@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Orders the commands of a program. Each command is added with the bytes that it reads and writes;
+ * this unit finds the earlier commands that it must wait for and links them by semaphores. A program
+ * made so needs no thought about races, cannot deadlock and leaves every semaphore at 0:
+ *
+ * - A command waits only for earlier ones, and engines start commands in ring order, so the oldest
+ *   unfinished command can always go on.
+ * - Semaphore e * 4 + f belongs to the engine pair (e signals, f waits). A wait is added together with
+ *   its signal, always for a later command of e than f is known to have waited for, so the k-th wait
+ *   of a pair matches its k-th signal.
+ * - What an engine knows to be finished is carried through waits (vector clocks): a wait that another
+ *   wait implies is left out.
+ * - A command that would need a third wait, a signaller without a free signal, or a full record table
+ *   falls back to FENCE, after which everything earlier is finished.
+ *
+ * Relies on the contract: an engine starts and retires its commands in order, reads operands at the
+ * start (grid, vector unit) and publishes at the end. So in one engine only read-after-write waits.
+ */
+#ifndef EPOCH_ORDER_H
+#define EPOCH_ORDER_H
+
+#include <stdint.h>
+
+#include "epoch_program.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define EPOCH_SPACE_BUS EPOCH_BUFFERS /* address spaces: the buffers, then the bus */
+#define EPOCH_ORDER_RECORDS 96u
+#define EPOCH_ORDER_ACCESSES 6u /* of one command */
+
+struct epoch_access {
+  uint32_t space;
+  uint32_t write; /* 0 = read */
+  uint64_t begin;
+  uint64_t end; /* one past */
+};
+
+/* What an engine knew to be finished when a command started: by engine, the program position plus 1
+ * of the last finished command, 0 = none. */
+struct epoch_clock {
+  uint32_t finished[EPOCH_ENGINES];
+};
+
+/* Who used a byte range last, by engine, as position plus 1. */
+struct epoch_order_record {
+  uint32_t space;
+  uint64_t begin;
+  uint64_t end;
+  uint32_t writer[EPOCH_ENGINES];
+  uint32_t reader[EPOCH_ENGINES];
+};
+
+struct epoch_order {
+  struct epoch_program *program;
+  struct epoch_clock *clocks; /* one a descriptor of the program's capacity */
+  struct epoch_clock known[EPOCH_ENGINES];
+  uint32_t record_count;
+  uint32_t fences; /* fallbacks taken */
+  struct epoch_order_record records[EPOCH_ORDER_RECORDS];
+};
+
+/* Starts an empty program. */
+void epoch_order_begin(struct epoch_order *order, struct epoch_program *program,
+                       struct epoch_clock *clocks);
+/* Appends a grid, vector or DMA command; 0, or -1 if the program is full. */
+int epoch_order_add(struct epoch_order *order, const union epoch_descriptor *descriptor,
+                    const struct epoch_access *accesses, uint32_t access_count);
+/* Appends IRQ, which raises done when everything has retired; 0 or -1. */
+int epoch_order_end(struct epoch_order *order);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dma.h"
+
+#include "mmio.h"
+
+static uintptr_t next_free;
+static uintptr_t region_end;
+
+void hal_dma_init(uintptr_t begin, uintptr_t end) {
+  next_free = (begin + HAL_DMA_ALIGN - 1) & ~(uintptr_t)(HAL_DMA_ALIGN - 1);
+  region_end = end;
+}
+
+uint32_t hal_dma_free(void) {
+  return next_free < region_end ? (uint32_t)(region_end - next_free) : 0;
+}
+
+bool hal_dma_alloc(struct hal_dma_buffer *buffer, uint32_t bytes) {
+  const uint32_t available = hal_dma_free();
+  if (bytes == 0 || bytes > available) return false;
+  buffer->cpu = (void *)next_free;
+  buffer->bus = hal_dma_bus_address(buffer->cpu);
+  buffer->bytes = bytes;
+  const uint32_t rounded = (bytes + HAL_DMA_ALIGN - 1) & ~(HAL_DMA_ALIGN - 1);
+  next_free += rounded < available ? rounded : available;
+  return true;
+}
+
+uint64_t hal_dma_bus_address(const void *cpu) { return (uintptr_t)cpu; }
+
+void hal_dma_sync_for_device(const struct hal_dma_buffer *buffer, uint32_t offset, uint32_t bytes) {
+  (void)buffer, (void)offset, (void)bytes;
+  hal_fence_before_doorbell();
+}
+
+void hal_dma_sync_for_cpu(const struct hal_dma_buffer *buffer, uint32_t offset, uint32_t bytes) {
+  (void)buffer, (void)offset, (void)bytes;
+  hal_fence_after_completion();
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trap.h"
+
+#include <stddef.h>
+
+#include "csr.h"
+#include "plic.h"
+#include "simctl.h"
+#include "timer.h"
+#include "uart.h"
+
+_Static_assert(offsetof(struct hal_trap_frame, pc) == 128, "trap_entry.S stores pc there");
+_Static_assert(offsetof(struct hal_trap_frame, cause) == 132, "trap_entry.S stores mcause there");
+_Static_assert(offsetof(struct hal_trap_frame, value) == 136, "trap_entry.S stores mtval there");
+
+/* mcause of machine interrupts. */
+#define INTERRUPT 0x80000000u
+enum { SOFTWARE = 3, TIMER = 7, EXTERNAL = 11 };
+
+static hal_exception_handler exception_handler;
+static void *exception_argument;
+static hal_software_handler software_handler;
+static void *software_argument;
+
+void hal_trap_on_exception(hal_exception_handler handler, void *argument) {
+  exception_argument = argument;
+  exception_handler = handler;
+}
+
+void hal_trap_on_software(hal_software_handler handler, void *argument) {
+  software_argument = argument;
+  software_handler = handler;
+  if (handler != NULL)
+    HAL_CSR_SET(mie, HAL_MIE_MSIE);
+  else
+    HAL_CSR_CLEAR(mie, HAL_MIE_MSIE);
+}
+
+uint32_t hal_interrupts_disable(void) {
+  const uint32_t saved = hal_csr_read_mstatus() & HAL_MSTATUS_MIE;
+  HAL_CSR_CLEAR(mstatus, HAL_MSTATUS_MIE);
+  return saved;
+}
+
+void hal_interrupts_restore(uint32_t saved) { HAL_CSR_SET(mstatus, saved & HAL_MSTATUS_MIE); }
+
+bool hal_wait(bool (*ready)(void *argument), void *argument, uint64_t deadline_ns) {
+  bool done = false;
+  bool late = false;
+  hal_timer_set(deadline_ns);
+  while (!done && !late) {
+    const uint32_t saved = hal_interrupts_disable();
+    done = ready(argument);
+    late = !done && hal_timer_now_ns() >= deadline_ns;
+    if (!done && !late) __asm__ volatile("wfi" ::: "memory");
+    hal_interrupts_restore(saved);
+  }
+  hal_timer_cancel();
+  return done;
+}
+
+bool hal_poll(bool (*ready)(void *argument), void *argument, uint64_t deadline_ns) {
+  while (!ready(argument)) {
+    if (hal_timer_now_ns() >= deadline_ns) return ready(argument);
+  }
+  return true;
+}
+
+static _Noreturn void give_up(const struct hal_trap_frame *frame) {
+  hal_uart_write("unhandled trap: cause ");
+  hal_uart_write_hex(frame->cause);
+  hal_uart_write(" pc ");
+  hal_uart_write_hex(frame->pc);
+  hal_uart_write(" tval ");
+  hal_uart_write_hex(frame->value);
+  hal_uart_write("\n");
+  hal_simctl_trap(frame->cause);
+}
+
+void hal_trap_dispatch(struct hal_trap_frame *frame) {
+  switch (frame->cause) {
+    case INTERRUPT | TIMER:
+      hal_timer_cancel(); /* it only ends a sleep: hal_wait reads the time itself */
+      return;
+    case INTERRUPT | EXTERNAL:
+      hal_plic_dispatch();
+      return;
+    case INTERRUPT | SOFTWARE:
+      if (software_handler == NULL) give_up(frame);
+      software_handler(software_argument);
+      return;
+    default:
+      if (exception_handler == NULL || (frame->cause & INTERRUPT) != 0 ||
+          !exception_handler(frame, exception_argument))
+        give_up(frame);
+  }
+}

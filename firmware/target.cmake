@@ -1,0 +1,41 @@
+# The ELFs: hal + driver + one application each.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON) # picolibc's stdio declares its streams as a GNU dialect only
+
+set(FIRMWARE_LINK_ADDRESS 0x80000000 CACHE STRING "Where the ELFs load and run: RAM of the platform")
+set(FIRMWARE_STACK_BYTES 0x8000 CACHE STRING "Stack, inside the ELF's footprint")
+set(FIRMWARE_ELF_FOLDER ${CMAKE_BINARY_DIR} CACHE PATH "Where the ELFs go")
+
+add_library(firmware_options INTERFACE)
+target_compile_options(firmware_options INTERFACE
+  -ffunction-sections -fdata-sections -ffp-contract=off
+  $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -pedantic>)
+
+add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt.c hal/platform.c
+                       hal/plic.c hal/simctl.c hal/timer.c hal/trap.c hal/uart.c)
+target_include_directories(hal PUBLIC hal)
+target_link_libraries(hal PRIVATE firmware_options)
+
+# firmware_app(NAME LIBRARIES...): apps/NAME.c to NAME.elf in FIRMWARE_ELF_FOLDER.
+function(firmware_app name)
+  add_executable(${name} apps/${name}.c)
+  set_target_properties(${name} PROPERTIES SUFFIX .elf
+                        RUNTIME_OUTPUT_DIRECTORY ${FIRMWARE_ELF_FOLDER}
+                        LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/hal/link.ld)
+  target_link_libraries(${name} PRIVATE firmware_options ${ARGN} hal)
+  target_link_options(${name} PRIVATE -nostartfiles -T ${CMAKE_CURRENT_SOURCE_DIR}/hal/link.ld
+    -Wl,--defsym=__link_address=${FIRMWARE_LINK_ADDRESS}
+    -Wl,--defsym=__stack_bytes=${FIRMWARE_STACK_BYTES} -Wl,--undefined=_start
+    -Wl,--gc-sections -Wl,--fatal-warnings)
+endfunction()
+
+firmware_app(hello)
+
+add_library(epoch STATIC driver/epoch_device.c driver/epoch_layout.c driver/epoch_network.c
+                         driver/epoch_order.c driver/epoch_plan.c driver/epoch_program.c
+                         driver/epoch_runner.c driver/epoch_scheduler.c)
+target_include_directories(epoch PUBLIC driver include)
+target_link_libraries(epoch PRIVATE firmware_options PUBLIC hal)
+
+firmware_app(smnist epoch)

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cpu/cpu.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "common/sim_time.h"
+
+namespace epoch {
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+constexpr std::uint64_t kPsPerSecond = 1'000'000'000'000;
+
+}  // namespace
+
+Cpu::Cpu(const sc_core::sc_module_name& name, const CpuConfig& config)
+    : sc_module(name),
+      bus("bus"),
+      software_interrupt("software_interrupt"),
+      timer_interrupt("timer_interrupt"),
+      external_interrupt("external_interrupt"),
+      period_ps_(clock_period_ps(config.clock_mhz)),
+      quantum_cycles_(std::max<std::uint64_t>(1, config.quantum_ns * 1000 / period_ps_)),
+      timebase_hz_(config.timebase_hz),
+      hart_(*this, config.reset_pc, config.hart_id) {
+  SC_HAS_PROCESS(Cpu);
+  bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct);
+  SC_THREAD(execute);
+  SC_METHOD(trace_interrupts);
+  sensitive << software_interrupt << timer_interrupt << external_interrupt;
+}
+
+void Cpu::execute() {
+  pc_trace_.set(now_ps(), hart_.pc());
+  sleeping_trace_.set(now_ps(), 0);
+  for (;;) {
+    hart_.set_interrupts(interrupts());
+    const Hart::Exit exit = hart_.run(quantum_cycles_);
+    synchronise();
+    if (exit == Hart::Exit::wait_for_interrupt) sleep();
+    if (exit == Hart::Exit::halted) break;
+  }
+  if (on_unhandled_trap) on_unhandled_trap(*hart_.unhandled_trap());
+}
+
+void Cpu::sleep() {
+  asleep_since_ps_ = now_ps();
+  sleeping_trace_.set(now_ps(), 1);
+  for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending();
+       hart_.set_interrupts(interrupt_levels())) {
+    wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
+         external_interrupt.value_changed_event());
+  }
+  hart_.sleep_until(first_cycle_at(now_ps()));
+  slept_ps_ = slept_ps();
+  asleep_since_ps_.reset();
+  sleeping_trace_.set(now_ps(), 0);
+}
+
+void Cpu::synchronise() {
+  const std::uint64_t now = now_ps();
+  if (local_ps() > now) wait(from_ps(local_ps() - now));
+}
+
+std::uint64_t Cpu::slept_ps() const {
+  return slept_ps_ + (asleep_since_ps_ ? now_ps() - *asleep_since_ps_ : 0);
+}
+
+std::uint32_t Cpu::interrupt_levels() const {
+  const auto level = [](const sc_core::sc_in<bool>& line, unsigned number) {
+    return line.read() ? 1u << number : 0u;
+  };
+  return level(software_interrupt, kSoftwareInterrupt) | level(timer_interrupt, kTimerInterrupt) |
+         level(external_interrupt, kExternalInterrupt);
+}
+
+// The access happens at the hart's own time; whatever the target adds to it, in the annotated delay
+// or by waiting, stalls the hart up to its next clock edge.
+BusReply Cpu::transport(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
+                        unsigned bytes) {
+  synchronise();
+  payload_.set_command(command);
+  payload_.set_address(address);
+  payload_.set_data_ptr(data);
+  payload_.set_data_length(bytes);
+  payload_.set_streaming_width(bytes);
+  payload_.set_byte_enable_ptr(nullptr);
+  payload_.set_dmi_allowed(false);
+  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  bus->b_transport(payload_, delay);
+  const std::uint64_t done = std::max(first_cycle_at(now_ps(delay)), hart_.cycles());
+  return {payload_.is_response_ok(), payload_.is_dmi_allowed(), done - hart_.cycles()};
+}
+
+BusReply Cpu::read(std::uint32_t address, std::uint8_t* data, unsigned bytes) {
+  return transport(tlm::TLM_READ_COMMAND, address, data, bytes);
+}
+
+BusReply Cpu::write(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
+  return transport(tlm::TLM_WRITE_COMMAND, address, const_cast<std::uint8_t*>(data), bytes);
+}
+
+BusReply Cpu::fetch(std::uint32_t address, std::uint8_t* data) {
+  return transport(tlm::TLM_READ_COMMAND, address, data, 2);
+}
+
+std::optional<DirectRegion> Cpu::direct_region(std::uint32_t address, bool write) {
+  payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+  payload_.set_address(address);
+  tlm::tlm_dmi dmi;
+  if (!bus->get_direct_mem_ptr(payload_, dmi)) return std::nullopt;
+  if (address < dmi.get_start_address() || address > dmi.get_end_address()) return std::nullopt;
+  constexpr sc_dt::uint64 top = std::numeric_limits<std::uint32_t>::max();
+  return DirectRegion{static_cast<std::uint32_t>(dmi.get_start_address()),
+                      static_cast<std::uint32_t>(std::min(dmi.get_end_address(), top)),
+                      dmi.get_dmi_ptr(), dmi.is_read_allowed(), dmi.is_write_allowed()};
+}
+
+void Cpu::invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last) {
+  constexpr sc_dt::uint64 top = std::numeric_limits<std::uint32_t>::max();
+  if (first > top) return;
+  hart_.revoke_direct(static_cast<std::uint32_t>(first),
+                      static_cast<std::uint32_t>(std::min(last, top)));
+}
+
+std::uint64_t Cpu::time() {
+  return static_cast<std::uint64_t>(static_cast<Wide>(local_ps()) * timebase_hz_ / kPsPerSecond);
+}
+
+std::uint32_t Cpu::interrupts() {
+  synchronise();
+  return interrupt_levels();
+}
+
+void Cpu::on_jump(std::uint64_t cycle, std::uint32_t pc) {
+  pc_trace_.set(cycle * period_ps_, pc);
+}
+
+void Cpu::trace_interrupts() {
+  software_trace_.set(now_ps(), software_interrupt.read());
+  timer_trace_.set(now_ps(), timer_interrupt.read());
+  external_trace_.set(now_ps(), external_interrupt.read());
+}
+
+void Cpu::attach_trace(TraceSink& sink) {
+  pc_trace_.attach(sink, name(), "pc", 32);
+  sleeping_trace_.attach(sink, name(), "sleeping", 1);
+  software_trace_.attach(sink, name(), "software_interrupt", 1);
+  timer_trace_.attach(sink, name(), "timer_interrupt", 1);
+  external_trace_.attach(sink, name(), "external_interrupt", 1);
+  hart_.observe(*this);
+}
+
+void Cpu::statistics(Statistics& out) const {
+  const std::string scope = std::string(name()) + ".";
+  const HartCounts& counts = hart_.counts();
+  out.push_back({scope + "instructions", hart_.instructions(), "instructions", "retired"});
+  out.push_back({scope + "cycles", hart_.cycles(), "cycles", "clock cycles, asleep ones included"});
+  out.push_back({scope + "bus_accesses", counts.bus_accesses, "accesses",
+                 "loads, stores and fetches that went over the bus (devices, and memory before "
+                 "direct access was granted)"});
+  out.push_back({scope + "direct_bytes", counts.direct_bytes, "bytes",
+                 "loaded and stored by direct memory access, which occupies no bus"});
+  out.push_back({scope + "traps", counts.traps, "traps", "exceptions taken"});
+  out.push_back({scope + "interrupts", counts.interrupts, "interrupts", "interrupts taken"});
+  out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
+                 "simulated time asleep in WFI"});
+}
+
+}  // namespace epoch

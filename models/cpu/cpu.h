@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <systemc>
+#include <tlm>
+
+#include "common/statistics.h"
+#include "common/trace.h"
+#include "cpu/hart.h"
+
+namespace epoch {
+
+struct CpuConfig {
+  double clock_mhz = 500;
+  std::uint64_t quantum_ns = 10'000;  // how far the hart may run ahead; 0: not at all
+  std::uint32_t reset_pc = 0x1000;
+  std::uint32_t hart_id = 0;
+  std::uint64_t timebase_hz = 10'000'000;  // of the time CSR
+};
+
+// A hart in time and on the bus: a thread that runs the hart ahead of the kernel by up to a quantum
+// and waits for the kernel to follow.
+class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
+ public:
+  tlm_utils::simple_initiator_socket<Cpu> bus;
+  sc_core::sc_in<bool> software_interrupt;
+  sc_core::sc_in<bool> timer_interrupt;
+  sc_core::sc_in<bool> external_interrupt;
+
+  Cpu(const sc_core::sc_module_name& name, const CpuConfig& config);
+
+  // Called in the hart's thread when a trap finds mtvec's base zero; the hart then stands still.
+  std::function<void(const TrapInfo&)> on_unhandled_trap;
+
+  // Signals pc (at the start of a block), sleeping, and the three interrupt inputs. Before the
+  // simulation starts.
+  void attach_trace(TraceSink& sink);
+  void statistics(Statistics& out) const;
+  const Hart& hart() const { return hart_; }
+  // Memory was written behind the hart's back (by a debugger): decode it anew.
+  void forget_code(std::uint32_t first, std::uint32_t last) { hart_.forget_code(first, last); }
+
+ private:
+  void execute();
+  void sleep();
+  void trace_interrupts();
+
+  // Lets simulated time catch up with the hart's.
+  void synchronise();
+  std::uint64_t local_ps() const { return hart_.cycles() * period_ps_; }
+  std::uint64_t first_cycle_at(std::uint64_t ps) const {
+    return (ps + period_ps_ - 1) / period_ps_;
+  }
+  std::uint64_t slept_ps() const;
+  std::uint32_t interrupt_levels() const;
+  BusReply transport(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
+                     unsigned bytes);
+  void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
+
+  BusReply read(std::uint32_t address, std::uint8_t* data, unsigned bytes) override;
+  BusReply write(std::uint32_t address, const std::uint8_t* data, unsigned bytes) override;
+  BusReply fetch(std::uint32_t address, std::uint8_t* data) override;
+  std::optional<DirectRegion> direct_region(std::uint32_t address, bool write) override;
+  std::uint64_t time() override;
+  std::uint32_t interrupts() override;
+  void on_jump(std::uint64_t cycle, std::uint32_t pc) override;
+
+  std::uint64_t period_ps_;
+  std::uint64_t quantum_cycles_;
+  std::uint64_t timebase_hz_;
+  Hart hart_;
+  tlm::tlm_generic_payload payload_;
+  std::uint64_t slept_ps_ = 0;
+  std::optional<std::uint64_t> asleep_since_ps_;
+
+  TracePoint pc_trace_;
+  TracePoint sleeping_trace_;
+  TracePoint software_trace_;
+  TracePoint timer_trace_;
+  TracePoint external_trace_;
+};
+
+}  // namespace epoch

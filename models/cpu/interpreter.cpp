@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hot loop of Hart: executes predecoded instructions straight from the code pages. It handles
+// what works on registers and direct memory, and passes the rest to Hart::execute.
+#include <cstdint>
+#include <limits>
+
+#include "cpu/hart.h"
+
+namespace epoch {
+namespace {
+
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using i32 = std::int32_t;
+using i64 = std::int64_t;
+
+constexpr i32 as_signed(u32 value) {
+  return static_cast<i32>(value);
+}
+constexpr u32 as_unsigned(i32 value) {
+  return static_cast<u32>(value);
+}
+
+constexpr u32 high_word(i64 product) {
+  return static_cast<u32>(static_cast<std::uint64_t>(product) >> 32);
+}
+constexpr u32 mulh(u32 a, u32 b) {
+  return high_word(static_cast<i64>(as_signed(a)) * as_signed(b));
+}
+constexpr u32 mulhsu(u32 a, u32 b) {
+  return high_word(static_cast<i64>(as_signed(a)) * static_cast<i64>(b));
+}
+constexpr u32 mulhu(u32 a, u32 b) {
+  return static_cast<u32>((static_cast<std::uint64_t>(a) * b) >> 32);
+}
+
+// Division by zero and overflow do not trap (unprivileged specification, table 7.1).
+constexpr bool overflows(u32 a, u32 b) {
+  return as_signed(a) == std::numeric_limits<i32>::min() && as_signed(b) == -1;
+}
+constexpr u32 div(u32 a, u32 b) {
+  if (b == 0) return ~0u;
+  return overflows(a, b) ? a : as_unsigned(as_signed(a) / as_signed(b));
+}
+constexpr u32 divu(u32 a, u32 b) {
+  return b == 0 ? ~0u : a / b;
+}
+constexpr u32 rem(u32 a, u32 b) {
+  if (b == 0) return a;
+  return overflows(a, b) ? 0 : as_unsigned(as_signed(a) % as_signed(b));
+}
+constexpr u32 remu(u32 a, u32 b) {
+  return b == 0 ? a : a % b;
+}
+
+}  // namespace
+
+void Hart::interpret() {
+  if (observer_ != nullptr) {
+    interpret_as<true>();
+  } else {
+    interpret_as<false>();
+  }
+}
+
+template <bool observed>
+void Hart::interpret_as() {
+  while (budget_ != 0 && !exit_) {
+    CodePage* page = &code_.page(pc_);
+    Instruction* ip = page->slot(pc_);
+    std::uint64_t budget = budget_;
+    u32* const x = x_.data();
+    u32 target = 0;
+
+    for (;;) {
+      const Instruction& i = *ip;
+      const u32 a = x[i.rs1];
+      const u32 b = x[i.rs2];
+      const u32 imm = as_unsigned(i.imm);
+      switch (i.op) {
+        case Op::lui:
+          x[i.rd] = imm;
+          break;
+        case Op::addi:
+          x[i.rd] = a + imm;
+          break;
+        case Op::slti:
+          x[i.rd] = as_signed(a) < i.imm;
+          break;
+        case Op::sltiu:
+          x[i.rd] = a < imm;
+          break;
+        case Op::xori:
+          x[i.rd] = a ^ imm;
+          break;
+        case Op::ori:
+          x[i.rd] = a | imm;
+          break;
+        case Op::andi:
+          x[i.rd] = a & imm;
+          break;
+        case Op::slli:
+          x[i.rd] = a << imm;
+          break;
+        case Op::srli:
+          x[i.rd] = a >> imm;
+          break;
+        case Op::srai:
+          x[i.rd] = as_unsigned(as_signed(a) >> imm);
+          break;
+        case Op::add:
+          x[i.rd] = a + b;
+          break;
+        case Op::sub:
+          x[i.rd] = a - b;
+          break;
+        case Op::sll:
+          x[i.rd] = a << (b & 31);
+          break;
+        case Op::slt:
+          x[i.rd] = as_signed(a) < as_signed(b);
+          break;
+        case Op::sltu:
+          x[i.rd] = a < b;
+          break;
+        case Op::xor_:
+          x[i.rd] = a ^ b;
+          break;
+        case Op::srl:
+          x[i.rd] = a >> (b & 31);
+          break;
+        case Op::sra:
+          x[i.rd] = as_unsigned(as_signed(a) >> (b & 31));
+          break;
+        case Op::or_:
+          x[i.rd] = a | b;
+          break;
+        case Op::and_:
+          x[i.rd] = a & b;
+          break;
+        case Op::mul:
+          x[i.rd] = a * b;
+          break;
+        case Op::mulh:
+          x[i.rd] = mulh(a, b);
+          break;
+        case Op::mulhsu:
+          x[i.rd] = mulhsu(a, b);
+          break;
+        case Op::mulhu:
+          x[i.rd] = mulhu(a, b);
+          break;
+        case Op::div:
+          x[i.rd] = div(a, b);
+          break;
+        case Op::divu:
+          x[i.rd] = divu(a, b);
+          break;
+        case Op::rem:
+          x[i.rd] = rem(a, b);
+          break;
+        case Op::remu:
+          x[i.rd] = remu(a, b);
+          break;
+        case Op::fence:
+          break;  // accesses happen in program order
+        case Op::lb: {
+          u8 value;
+          if (!direct_.load(a + imm, value)) goto leave;
+          x[i.rd] = as_unsigned(static_cast<std::int8_t>(value));
+          counts_.direct_bytes += 1;
+          break;
+        }
+        case Op::lh: {
+          u16 value;
+          if (!direct_.load(a + imm, value)) goto leave;
+          x[i.rd] = as_unsigned(static_cast<std::int16_t>(value));
+          counts_.direct_bytes += 2;
+          break;
+        }
+        case Op::lw: {
+          u32 value;
+          if (!direct_.load(a + imm, value)) goto leave;
+          x[i.rd] = value;
+          counts_.direct_bytes += 4;
+          break;
+        }
+        case Op::lbu: {
+          u8 value;
+          if (!direct_.load(a + imm, value)) goto leave;
+          x[i.rd] = value;
+          counts_.direct_bytes += 1;
+          break;
+        }
+        case Op::lhu: {
+          u16 value;
+          if (!direct_.load(a + imm, value)) goto leave;
+          x[i.rd] = value;
+          counts_.direct_bytes += 2;
+          break;
+        }
+        case Op::sb:
+          if (!direct_.store(a + imm, static_cast<u8>(b))) goto leave;
+          counts_.direct_bytes += 1;
+          break;
+        case Op::sh:
+          if (!direct_.store(a + imm, static_cast<u16>(b))) goto leave;
+          counts_.direct_bytes += 2;
+          break;
+        case Op::sw:
+          if (!direct_.store(a + imm, b)) goto leave;
+          counts_.direct_bytes += 4;
+          break;
+        case Op::beq:
+          if (a == b) goto jump;
+          break;
+        case Op::bne:
+          if (a != b) goto jump;
+          break;
+        case Op::blt:
+          if (as_signed(a) < as_signed(b)) goto jump;
+          break;
+        case Op::bge:
+          if (as_signed(a) >= as_signed(b)) goto jump;
+          break;
+        case Op::bltu:
+          if (a < b) goto jump;
+          break;
+        case Op::bgeu:
+          if (a >= b) goto jump;
+          break;
+        case Op::jal:
+          x[i.rd] = page->pc_of(ip + i.length);
+          goto jump;
+        case Op::jalr:
+          target = (a + imm) & ~1u;  // before the link: rd may be rs1
+          x[i.rd] = page->pc_of(ip + i.length);
+          goto jump_to_target;
+        default:
+          goto leave;
+      }
+      ip += i.length;
+      if (--budget == 0) goto leave;
+      continue;
+
+    jump:
+      if (!observed && i.local) {
+        ip += i.imm / 2;
+        if (--budget == 0) goto leave;
+        continue;
+      }
+      target = page->pc_of(ip) + imm;
+
+    jump_to_target:
+      --budget;
+      if constexpr (observed) observer_->on_jump(limit_ - budget, target);
+      if ((target & kPageMask) != page->address()) page = &code_.page(target);
+      ip = page->slot(target);
+      if (budget == 0) goto leave;
+    }
+
+  leave:
+    pc_ = page->pc_of(ip);
+    budget_ = budget;
+    if (budget == 0) return;
+    const u32 before = pc_;
+    execute(ip);
+    if (observed && pc_ != before && pc_ != page->pc_of(ip + ip->length)) {
+      observer_->on_jump(cycles(), pc_);
+    }
+  }
+}
+
+}  // namespace epoch

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// CommandProcessor: descriptors from the ring to the FIFOs.
+#include <algorithm>
+
+#include "common/sim_time.h"
+#include "epochcore/command_processor.h"
+
+namespace epoch {
+
+namespace {
+
+constexpr std::uint64_t descriptor_bytes = sizeof(epoch_command);
+constexpr std::uint64_t boundary_bytes = 4096;  // no burst crosses it
+
+}  // namespace
+
+bool CommandProcessor::may_fetch() const {
+  return fetch_on_ && head_ != tail_;
+}
+
+void CommandProcessor::fetch() {
+  for (;;) {
+    while (!may_fetch()) wait(fetch_event_);
+    const std::uint64_t generation = generation_;
+    const unsigned count = fetch_burst();
+    for (unsigned i = 0; i < count && issue(descriptors_[i], generation); ++i) {
+    }
+  }
+}
+
+void CommandProcessor::align_to_clock() {
+  const std::uint64_t phase = now_ps() % config_.period_ps;
+  if (phase != 0) wait(from_ps(config_.period_ps - phase));
+}
+
+// Reads up to four descriptors that lie together in the ring; returns how many are to be issued.
+unsigned CommandProcessor::fetch_burst() {
+  const std::uint64_t generation = generation_;
+  const std::uint32_t size = csr_.bank().get(EPOCH_REG_RING_SIZE);
+  const std::uint32_t slot = head_ & (size - 1);
+  const std::uint64_t address = ring_base() + descriptor_bytes * slot;
+  const std::uint64_t room = (boundary_bytes - address % boundary_bytes) / descriptor_bytes;
+  const auto count = static_cast<unsigned>(
+      std::min<std::uint64_t>({fetch_descriptors, tail_ - head_, size - slot, room}));
+  const auto bytes = static_cast<unsigned>(count * descriptor_bytes);
+
+  payload_.set_command(tlm::TLM_READ_COMMAND);
+  payload_.set_address(address);
+  payload_.set_data_ptr(reinterpret_cast<unsigned char*>(descriptors_.data()));
+  payload_.set_data_length(bytes);
+  payload_.set_streaming_width(bytes);
+  payload_.set_byte_enable_ptr(nullptr);
+  payload_.set_dmi_allowed(false);
+  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  fetching_ = true;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  commands->b_transport(payload_, delay);
+  if (delay != sc_core::SC_ZERO_TIME) wait(delay);
+  align_to_clock();
+  fetching_ = false;
+  request_dispatch();  // a stop may wait for this answer
+  if (generation != generation_) return 0;
+  if (!payload_.is_response_ok()) {
+    fetch_on_ = false;
+    note_error({EPOCH_ERROR_BUS_FETCH, head_, address, bytes, 0});
+    return 0;
+  }
+  counters_.add(Counters::FETCH_BYTES, bytes);
+  return count;
+}
+
+// Decodes the descriptor at HEAD and hands it on, one a cycle. False: the rest is not to be issued.
+bool CommandProcessor::issue(const Descriptor& words, std::uint64_t generation) {
+  Command command;
+  const DecodeError error = decoder_.decode(words, head_, command);
+  if (error.code != EPOCH_ERROR_NONE) {
+    const std::uint32_t sequence = head_++;
+    precise_error({error.code, sequence, error.address, error.length, command.context});
+    return false;
+  }
+  const bool issued = command.engine == EPOCH_ENGINE_CONTROL ? execute_at_head(command, generation)
+                                                             : queue(command, generation);
+  if (!issued) return false;
+  wait(from_ps(config_.period_ps));
+  return generation == generation_ && head_ != tail_;
+}
+
+// A full FIFO blocks fetch; HEAD moves when the descriptor is in.
+bool CommandProcessor::queue(const Command& command, std::uint64_t generation) {
+  Lane& lane = lanes_[command.engine];
+  while (lane.fifo.size() >= config_.fifo_depth && generation == generation_) wait(fetch_event_);
+  if (generation != generation_) {
+    decoder_.forget_coefficients();  // the dropped command may have been the COEFF it remembers
+    return false;
+  }
+  push_record(command);
+  lane.fifo.push_back(command);
+  request_dispatch();
+  return true;
+}
+
+// Control commands execute before anything behind them is issued.
+bool CommandProcessor::execute_at_head(const Command& command, std::uint64_t generation) {
+  push_record(command);
+  control_ = command;
+  request_dispatch();
+  while (control_ && generation == generation_) wait(fetch_event_);
+  return generation == generation_;
+}
+
+void CommandProcessor::push_record(const Command& command) {
+  records_.push_back({command.sequence, command.context, command.engine,
+                      command.irq_on_done || command.opcode == EPOCH_OP_IRQ,
+                      command.opcode == EPOCH_OP_HALT, false, command.signals});
+  ++head_;
+}
+
+}  // namespace epoch

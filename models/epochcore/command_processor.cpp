@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// CommandProcessor: dispatch, retirement, and what observers see of them.
+#include "epochcore/command_processor.h"
+
+#include <algorithm>
+
+#include "common/sim_time.h"
+
+namespace epoch {
+
+namespace {
+
+constexpr const char* engine_names[EPOCH_ENGINES] = {"dma_in", "dma_out", "pe_grid", "vector_unit"};
+
+constexpr struct {
+  unsigned opcode;
+  const char* name;
+} opcodes[] = {
+#define EPOCH_X_NAME(name, value, engine, description) {value, #name},
+    EPOCH_OPCODES(EPOCH_X_NAME)
+#undef EPOCH_X_NAME
+};
+
+// State of a traced command signal: 0 idle, else 1 + place in the table of opcodes.
+unsigned opcode_state(unsigned opcode) {
+  unsigned state = 1;
+  for (const auto& entry : opcodes) {
+    if (entry.opcode == opcode) break;
+    ++state;
+  }
+  return state;
+}
+
+const char* opcode_name(unsigned opcode) {
+  return opcodes[opcode_state(opcode) - 1].name;
+}
+
+}  // namespace
+
+CommandProcessor::CommandProcessor(sc_core::sc_module_name name,
+                                   const CommandProcessorConfig& config, Csr& csr,
+                                   Counters& counters)
+    : sc_module(name),
+      commands("commands"),
+      config_(config),
+      csr_(csr),
+      counters_(counters),
+      decoder_(config.limits) {
+  SC_HAS_PROCESS(CommandProcessor);
+  SC_THREAD(fetch);
+  SC_METHOD(dispatch);
+  sensitive << dispatch_event_;
+  dont_initialize();
+  SC_METHOD(request_dispatch);
+  sensitive << tick_event_;
+  dont_initialize();
+  SC_METHOD(watchdog);
+  sensitive << watchdog_event_;
+  dont_initialize();
+  SC_METHOD(trace_cause);
+  sensitive << cause_event_;
+  dont_initialize();
+  attach_registers();
+}
+
+// ---- dispatch --------------------------------------------------------------------------------
+
+// Every decision of a simulated time; runs after the processes that report to it.
+void CommandProcessor::dispatch() {
+  take_pending_error();
+  if (stop_ < Stop::abort) {
+    const std::uint64_t phase = now_ps() % config_.period_ps;
+    if (phase == 0)
+      start_commands();
+    else
+      tick_event_.notify(from_ps(config_.period_ps - phase));
+  }
+  finish_stop();
+  observe();
+}
+
+void CommandProcessor::start_commands() {
+  const std::uint64_t now = now_ps();
+  std::uint64_t next = Engine::never;
+  for (unsigned engine = 0; engine < EPOCH_ENGINES; ++engine) {
+    std::deque<Command>& fifo = lanes_[engine].fifo;
+    while (!fifo.empty() && waits_met(fifo.front())) {
+      const std::uint64_t earliest = engines_[engine]->earliest_start(fifo.front());
+      if (earliest > now) {
+        next = std::min(next, earliest);
+        break;
+      }
+      start_command(engine);
+    }
+  }
+  if (next != Engine::never) tick_event_.notify(from_ps(next - now));
+  if (control_ && control_ready()) run_control();
+}
+
+void CommandProcessor::start_command(unsigned engine) {
+  Lane& lane = lanes_[engine];
+  const Command& command = lane.fifo.front();
+  const std::uint64_t now = now_ps();
+  take_waits(command);
+  counters_.command_started();
+  engines_[engine]->start(command);
+  if (lane.running++ == 0) lane.busy_since = now;
+  ++lane.started;
+  lane.command.set(now, opcode_state(command.opcode));
+  lane.sequence.set(now, command.sequence);
+  lane.context.set(now, command.context);
+  lane.fifo.pop_front();
+  fetch_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+bool CommandProcessor::control_ready() const {
+  if (!waits_met(*control_)) return false;
+  if (control_->opcode != EPOCH_OP_FENCE) return true;
+  return engines_idle() && std::all_of(lanes_.begin(), lanes_.end(),
+                                       [](const Lane& lane) { return lane.fifo.empty(); });
+}
+
+void CommandProcessor::run_control() {
+  const Command command = *control_;
+  control_.reset();
+  take_waits(command);
+  counters_.command_started();
+  if (command.opcode == EPOCH_OP_HALT) {
+    fetch_on_ = false;
+    ++generation_;
+  }
+  retire(command.sequence);
+  fetch_event_.notify(sc_core::SC_ZERO_TIME);
+  request_dispatch();  // its signals may release a head that was visited before
+}
+
+// ---- semaphores ------------------------------------------------------------------------------
+
+// The lowest semaphore that keeps a command from starting, or -1.
+int CommandProcessor::unmet_wait(const Command& command) const {
+  int unmet = -1;
+  for (const std::uint8_t wait : command.waits)
+    if (wait != no_semaphore && semaphores_[wait] == 0 && (unmet < 0 || wait < unmet)) unmet = wait;
+  return unmet;
+}
+
+bool CommandProcessor::waits_met(const Command& command) const {
+  return unmet_wait(command) < 0;
+}
+
+void CommandProcessor::take_waits(const Command& command) {
+  for (const std::uint8_t wait : command.waits)
+    if (wait != no_semaphore) --semaphores_[wait];
+}
+
+// False: a semaphore is at its maximum, the command fails instead of retiring.
+bool CommandProcessor::signal(const Record& record) {
+  for (const std::uint8_t number : record.signals) {
+    if (number == no_semaphore) continue;
+    if (semaphores_[number] == EPOCH_SEMAPHORE_MAX) {
+      note_error({EPOCH_ERROR_SEMAPHORE_OVERFLOW, record.sequence, number, 0, record.context});
+      return false;
+    }
+    ++semaphores_[number];
+  }
+  return true;
+}
+
+// ---- retirement ------------------------------------------------------------------------------
+
+void CommandProcessor::retired(unsigned engine, std::uint32_t sequence) {
+  Lane& lane = lanes_[engine];
+  if (--lane.running == 0) {
+    lane.busy_ps += now_ps() - lane.busy_since;
+    lane.command.set(now_ps(), 0);
+  }
+  retire(sequence);
+  request_dispatch();
+}
+
+void CommandProcessor::retire(std::uint32_t sequence) {
+  Record& record = records_[sequence - records_.front().sequence];
+  if (!signal(record)) return;
+  record.retired = true;
+  progress_ps_ = now_ps();
+  counters_.command_retired();
+  advance_completed();
+}
+
+// COMPLETED moves in order; interrupts come after it has moved.
+void CommandProcessor::advance_completed() {
+  while (!records_.empty() && records_.front().retired) {
+    const Record record = records_.front();
+    records_.pop_front();
+    ++completed_;
+    if (record.halt) {
+      enabled_ = false;
+      halted_ = true;
+    }
+    if (record.irq || record.halt) csr_.raise(EPOCH_IRQ_STATUS_DONE_MASK);
+  }
+}
+
+void CommandProcessor::failed(unsigned, std::uint32_t sequence, const ExecutionError& error) {
+  const std::uint16_t context = records_[sequence - records_.front().sequence].context;
+  note_error({error.code, sequence, error.address, error.length, context});
+}
+
+void CommandProcessor::drained(unsigned engine) {
+  idle_lane(engine);
+  request_dispatch();
+}
+
+// The engine has nothing left, whatever was running.
+void CommandProcessor::idle_lane(unsigned engine) {
+  Lane& lane = lanes_[engine];
+  if (lane.running != 0) lane.busy_ps += now_ps() - lane.busy_since;
+  lane.running = 0;
+  lane.command.set(now_ps(), 0);
+}
+
+// ---- state -----------------------------------------------------------------------------------
+
+bool CommandProcessor::engines_idle() const {
+  return std::none_of(engines_.begin(), engines_.end(),
+                      [](const Engine* engine) { return engine->busy(); });
+}
+
+bool CommandProcessor::busy() const {
+  return !records_.empty() || fetching_ || !engines_idle();
+}
+
+bool CommandProcessor::work_pending() const {
+  return !records_.empty() || may_fetch() || stop_ != Stop::none;
+}
+
+// Why the array does nothing (array.md "exactly one cause a cycle").
+Cause CommandProcessor::waiting_cause() const {
+  const std::deque<Command>& fifo = lanes_[EPOCH_ENGINE_PE_GRID].fifo;
+  if (fifo.empty()) return may_fetch() ? Cause::command_wait : Cause::idle;
+  const int unmet = unmet_wait(fifo.front());
+  return unmet < 0 ? Cause::dependency : blocked_cause(static_cast<unsigned>(unmet));
+}
+
+// By the engine of the earliest unretired command that signals the semaphore.
+Cause CommandProcessor::blocked_cause(unsigned semaphore) const {
+  for (const Record& record : records_) {
+    if (record.retired) continue;
+    if (record.signals[0] != semaphore && record.signals[1] != semaphore) continue;
+    if (record.engine == EPOCH_ENGINE_DMA_IN) return Cause::input_starved;
+    return record.engine == EPOCH_ENGINE_DMA_OUT ? Cause::output_blocked : Cause::dependency;
+  }
+  return Cause::dependency;
+}
+
+// ---- observers -------------------------------------------------------------------------------
+
+void CommandProcessor::observe_lane(unsigned engine) {
+  Lane& lane = lanes_[engine];
+  const int unmet = lane.fifo.empty() ? -1 : unmet_wait(lane.fifo.front());
+  const bool blocked = unmet >= 0;
+  const std::uint64_t now = now_ps();
+  if (blocked && !lane.blocked) lane.blocked_since = now;
+  if (!blocked && lane.blocked) lane.blocked_ps += now - lane.blocked_since;
+  lane.blocked = blocked;
+  lane.queued.set(now, lane.fifo.size());
+  lane.blocked_on.set(now, static_cast<std::uint64_t>(unmet + 1));
+}
+
+void CommandProcessor::observe() {
+  for (unsigned engine = 0; engine < EPOCH_ENGINES; ++engine) observe_lane(engine);
+  counters_.set_waiting(waiting_cause());
+  const bool pending = work_pending();
+  if (pending && !was_pending_) {
+    progress_ps_ = now_ps();
+    arm_watchdog();
+  }
+  was_pending_ = pending;
+  if (!trace_head_.attached()) return;
+  for (unsigned i = 0; i < EPOCH_SEMAPHORES; ++i)
+    trace_semaphores_[i].set(now_ps(), semaphores_[i]);
+  trace_head_.set(now_ps(), head_);
+  trace_tail_.set(now_ps(), tail_);
+  trace_completed_.set(now_ps(), completed_);
+  trace_cause();
+}
+
+void CommandProcessor::trace_cause() {
+  trace_cause_.set(now_ps(), static_cast<std::uint64_t>(counters_.cause()));
+  const std::uint64_t next = counters_.next_change() * config_.period_ps;
+  if (next > now_ps()) cause_event_.notify(from_ps(next - now_ps()));
+}
+
+void CommandProcessor::attach_trace(TraceSink& sink, const std::string& scope) {
+  std::vector<std::string> commands_states{"idle"};
+  for (const auto& opcode : opcodes) commands_states.emplace_back(opcode.name);
+  for (unsigned i = 0; i < EPOCH_ENGINES; ++i) {
+    const std::string engine = scope + "." + engine_names[i];
+    lanes_[i].command.attach(sink, engine, "command", 8, commands_states);
+    lanes_[i].sequence.attach(sink, engine, "sequence", 32);
+    lanes_[i].context.attach(sink, engine, "context", 16);
+    lanes_[i].queued.attach(sink, engine, "queued", 8);
+    lanes_[i].blocked_on.attach(sink, engine, "blocked_on", 5);
+  }
+  std::vector<std::string> causes;
+  for (unsigned i = 0; i <= static_cast<unsigned>(Cause::idle); ++i)
+    causes.emplace_back(name_of(static_cast<Cause>(i)));
+  trace_cause_.attach(sink, scope + ".pe_grid", "cause", 4, causes);
+  trace_head_.attach(sink, scope + ".ring", "head", 32);
+  trace_tail_.attach(sink, scope + ".ring", "tail", 32);
+  trace_completed_.attach(sink, scope + ".ring", "completed", 32);
+  for (unsigned i = 0; i < EPOCH_SEMAPHORES; ++i)
+    trace_semaphores_[i].attach(sink, scope + ".semaphores", "s" + std::to_string(i), 8);
+  request_dispatch();
+}
+
+void CommandProcessor::statistics(const std::string& prefix, Statistics& out) const {
+  const std::uint64_t now = now_ps();
+  for (unsigned i = 0; i < EPOCH_ENGINES; ++i) {
+    const Lane& lane = lanes_[i];
+    const std::string engine = prefix + "." + engine_names[i];
+    const std::uint64_t busy_ps = lane.busy_ps + (lane.running != 0 ? now - lane.busy_since : 0);
+    const std::uint64_t blocked_ps =
+        lane.blocked_ps + (lane.blocked ? now - lane.blocked_since : 0);
+    out.push_back({engine + ".commands", lane.started, "command", "Commands started"});
+    out.push_back({engine + ".busy", busy_ps / config_.period_ps, "cycle",
+                   "Array clock cycles with a command running"});
+    out.push_back({engine + ".blocked", blocked_ps / config_.period_ps, "cycle",
+                   "Array clock cycles with the FIFO head waiting for a semaphore"});
+  }
+}
+
+CommandProcessor::Blockage CommandProcessor::blockage() const {
+  Blockage found;
+  if (records_.empty() || fetching_ || !engines_idle()) return found;
+  const auto describe = [this, &found](const std::string& who, const Command& command) {
+    const int unmet = unmet_wait(command);
+    std::string line = who + ": command " + std::to_string(command.sequence) + " (" +
+                       opcode_name(command.opcode) + ") waits for ";
+    line += unmet < 0 ? "idle engines" : "semaphore " + std::to_string(unmet);
+    found.lines.push_back(line);
+  };
+  for (unsigned i = 0; i < EPOCH_ENGINES; ++i)
+    if (!lanes_[i].fifo.empty()) describe(engine_names[i], lanes_[i].fifo.front());
+  if (control_) describe("control", *control_);
+  found.ring_empty = head_ == tail_;
+  return found;
+}
+
+}  // namespace epoch

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "common/statistics.h"
+#include "common/trace.h"
+#include "epochcore/counters.h"
+#include "epochcore/csr.h"
+#include "epochcore/engine.h"
+
+namespace epoch {
+
+struct CommandProcessorConfig {
+  std::uint64_t period_ps = 1000;
+  unsigned fifo_depth = 16;
+  Limits limits;
+};
+
+// Fetches descriptors in ring order over its own bus master, decodes, queues each in its engine's
+// FIFO, dispatches from the FIFO heads, keeps semaphores, COMPLETED, errors, abort, reset and the
+// watchdog.
+//
+// Order within one simulated time: engines and registers only record what happened; decisions are
+// taken by dispatch(), one delta cycle later, which visits the engines by number. So the order in
+// which the kernel runs the processes of one time does not matter.
+class CommandProcessor : public sc_core::sc_module, public EngineClient {
+ public:
+  tlm_utils::simple_initiator_socket<CommandProcessor> commands;
+
+  CommandProcessor(sc_core::sc_module_name name, const CommandProcessorConfig& config, Csr& csr,
+                   Counters& counters);
+  // The engines in the order of EPOCH_ENGINE_*; before simulation starts.
+  void bind_engines(const std::array<Engine*, EPOCH_ENGINES>& engines) { engines_ = engines; }
+
+  void retired(unsigned engine, std::uint32_t sequence) override;
+  void failed(unsigned engine, std::uint32_t sequence, const ExecutionError& error) override;
+  void drained(unsigned engine) override;
+
+  // What the device waits for, a line for each blocked engine; empty while it can go on by itself
+  // or has nothing to do. With `ring_empty` it is firmware that could help, else it is a deadlock.
+  struct Blockage {
+    std::vector<std::string> lines;
+    bool ring_empty = false;
+  };
+  Blockage blockage() const;
+
+  void attach_trace(TraceSink& sink, const std::string& scope);
+  void statistics(const std::string& prefix, Statistics& out) const;
+
+ private:
+  // Why the device is stopping, mildest first.
+  //   precise  decode or ring error: what was fetched still runs
+  //   abort    running commands finish, queued ones are dropped
+  //   error    running commands are cancelled too
+  //   reset    and everything is cleared
+  enum class Stop { none, precise, abort, error, reset };
+
+  // A fetched command that has not retired, or has but an earlier one has not.
+  struct Record {
+    std::uint32_t sequence;
+    std::uint16_t context;
+    std::uint8_t engine;
+    bool irq;
+    bool halt;
+    bool retired;
+    std::array<std::uint8_t, 2> signals;
+  };
+
+  struct Lane {  // what the processor knows of an engine
+    std::deque<Command> fifo;
+    unsigned running = 0;
+    bool blocked = false;  // its head waits for a semaphore
+    std::uint64_t busy_since = 0;
+    std::uint64_t busy_ps = 0;
+    std::uint64_t blocked_since = 0;
+    std::uint64_t blocked_ps = 0;
+    std::uint64_t started = 0;
+    TracePoint command, sequence, context, queued, blocked_on;
+  };
+
+  // command_fetch.cpp
+  void fetch();
+  bool may_fetch() const;
+  unsigned fetch_burst();
+  bool issue(const Descriptor& words, std::uint64_t generation);
+  bool queue(const Command& command, std::uint64_t generation);
+  bool execute_at_head(const Command& command, std::uint64_t generation);
+  void align_to_clock();
+
+  // command_processor.cpp: dispatch and retirement
+  void dispatch();
+  void request_dispatch() { dispatch_event_.notify(sc_core::SC_ZERO_TIME); }
+  void start_commands();
+  void start_command(unsigned engine);
+  bool control_ready() const;
+  void run_control();
+  bool waits_met(const Command& command) const;
+  int unmet_wait(const Command& command) const;
+  void take_waits(const Command& command);
+  bool signal(const Record& record);
+  void push_record(const Command& command);
+  void retire(std::uint32_t sequence);
+  void advance_completed();
+  void idle_lane(unsigned engine);
+  void observe();
+  void observe_lane(unsigned engine);
+  void trace_cause();
+  Cause waiting_cause() const;
+  Cause blocked_cause(unsigned semaphore) const;
+  bool engines_idle() const;
+  bool work_pending() const;
+  bool busy() const;
+
+  // command_control.cpp: registers, errors, stopping
+  void attach_registers();
+  void write_control(std::uint32_t value);
+  void write_ring_register(std::uint32_t offset, std::uint32_t value);
+  void write_tail(std::uint32_t value);
+  void enable();
+  std::uint32_t read_control() const;
+  std::uint32_t read_status() const;
+  std::uint32_t read_engine_state(unsigned engine) const;
+  bool ring_valid() const;
+  std::uint64_t ring_base() const;
+  void precise_error(const ErrorReport& error);
+  void note_error(const ErrorReport& error);
+  void take_pending_error();
+  void begin_stop(Stop stop);
+  void finish_stop();
+  void finish_reset();
+  void watchdog();
+  void arm_watchdog();
+
+  const CommandProcessorConfig config_;
+  Csr& csr_;
+  Counters& counters_;
+  std::array<Engine*, EPOCH_ENGINES> engines_{};
+  CommandDecoder decoder_;
+
+  sc_core::sc_event fetch_event_;
+  sc_core::sc_event dispatch_event_;
+  sc_core::sc_event tick_event_;  // next clock edge at which a command can start
+  sc_core::sc_event watchdog_event_;
+  sc_core::sc_event cause_event_;
+
+  // Ring.
+  bool enabled_ = false;
+  bool fetch_on_ = false;
+  bool halted_ = false;
+  bool stopped_ = false;    // by an error or abort, until enable or reset
+  bool tail_kept_ = false;  // doorbell while disabled
+  std::uint32_t head_ = 0;
+  std::uint32_t tail_ = 0;
+  std::uint32_t completed_ = 0;
+
+  // Fetch.
+  static constexpr unsigned fetch_descriptors = 4;
+  tlm::tlm_generic_payload payload_;
+  std::array<Descriptor, fetch_descriptors> descriptors_{};
+  bool fetching_ = false;           // a bus transaction is under way
+  std::uint64_t generation_ = 0;    // moves when fetched but not queued descriptors become invalid
+  std::optional<Command> control_;  // waits at the head
+
+  // Dispatch.
+  std::array<Lane, EPOCH_ENGINES> lanes_;
+  std::deque<Record> records_;  // [completed_, head_)
+  std::array<std::uint8_t, EPOCH_SEMAPHORES> semaphores_{};
+
+  // Stopping.
+  Stop stop_ = Stop::none;
+  bool abort_requested_ = false;
+  bool drain_failed_ = false;
+  std::optional<ErrorReport> pending_error_;
+  std::uint64_t progress_ps_ = 0;  // last retirement, or when work or a drain began
+  bool was_pending_ = false;
+
+  std::array<TracePoint, EPOCH_SEMAPHORES> trace_semaphores_;
+  TracePoint trace_head_, trace_tail_, trace_completed_, trace_cause_;
+};
+
+}  // namespace epoch

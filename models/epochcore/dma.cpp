@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "epochcore/dma.h"
+
+#include <algorithm>
+
+#include "common/sim_time.h"
+
+namespace epoch {
+
+Dma::Dma(sc_core::sc_module_name name, const DmaConfig& config, EngineClient& client,
+         Counters& counters)
+    : sc_module(name),
+      bus("bus"),
+      config_(config),
+      client_(client),
+      counters_(counters),
+      staging_(std::size_t{config.burst_bytes} * config.outstanding) {
+  SC_HAS_PROCESS(Dma);
+  SC_THREAD(run);
+}
+
+std::uint64_t Dma::earliest_start(const Command&) const {
+  return busy_ ? never : 0;
+}
+
+void Dma::start(const Command& command) {
+  work_ = std::get<DmaWork>(command.work);
+  sequence_ = command.sequence;
+  busy_ = true;
+  cancelled_ = false;
+  failed_ = false;
+  start_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Dma::cancel() {
+  cancelled_ = busy_;
+}
+
+void Dma::wait_until(std::uint64_t time_ps) {
+  const std::uint64_t now = now_ps();
+  if (time_ps > now) wait(from_ps(time_ps - now));
+}
+
+void Dma::run() {
+  for (;;) {
+    wait(start_event_);
+    transfer();
+    busy_ = false;
+    if (cancelled_ || failed_)
+      client_.drained(config_.engine);
+    else
+      client_.retired(config_.engine, sequence_);
+  }
+}
+
+void Dma::transfer() {
+  BurstWalker walker(work_, config_.burst_bytes);
+  next_issue_ps_ = local_done_ps_ = now_ps();
+  while (!walker.done() && !cancelled_ && !failed_) {
+    if (in_flight_.size() == config_.outstanding) {
+      collect();
+      continue;  // the wait may have brought a failure or a cancellation
+    }
+    issue(walker.next());
+  }
+  while (!in_flight_.empty()) collect();
+  if (!cancelled_ && !failed_) wait_until(local_done_ps_);
+}
+
+// Issues a burst at its time without waiting for the answer: the completion time is kept.
+void Dma::issue(const Burst& burst) {
+  std::uint8_t* data = staging_.data() + std::size_t{next_slot_} * config_.burst_bytes;
+  next_slot_ = (next_slot_ + 1) % config_.outstanding;
+  const std::uint64_t issue_ps = std::max(next_issue_ps_, now_ps());
+  sc_core::sc_time delay = from_ps(issue_ps - now_ps());
+  next_issue_ps_ = issue_ps + config_.period_ps;
+  if (!reads_bus()) delay = local.read({burst.local, 1, burst.bytes, 0}, data, delay);
+  trace_address_.set(now_ps(delay), burst.bus);
+
+  payload_.set_command(reads_bus() ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
+  payload_.set_address(burst.bus);
+  payload_.set_data_ptr(data);
+  payload_.set_data_length(burst.bytes);
+  payload_.set_streaming_width(burst.bytes);
+  payload_.set_byte_enable_ptr(nullptr);
+  payload_.set_dmi_allowed(false);
+  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  bus->b_transport(payload_, delay);
+  ++bursts_;
+  in_flight_.push_back({burst, now_ps(delay), payload_.is_response_ok(), data});
+  trace_bursts_.set(now_ps(), in_flight_.size());
+}
+
+// Waits for the oldest burst's answer and takes it.
+void Dma::collect() {
+  wait_until(in_flight_.front().done_ps);
+  const InFlight done = in_flight_.front();
+  in_flight_.pop_front();
+  trace_bursts_.set(now_ps(), in_flight_.size());
+  if (cancelled_ || failed_) return;
+  if (!done.ok) {
+    failed_ = true;
+    client_.failed(
+        config_.engine, sequence_,
+        {static_cast<std::uint32_t>(reads_bus() ? EPOCH_ERROR_BUS_READ : EPOCH_ERROR_BUS_WRITE),
+         done.burst.bus, done.burst.bytes});
+    return;
+  }
+  bytes_ += done.burst.bytes;
+  counters_.add(reads_bus() ? Counters::DMA_READ_BYTES : Counters::DMA_WRITE_BYTES,
+                done.burst.bytes);
+  if (reads_bus()) {
+    const LocalTile row{done.burst.local, 1, done.burst.bytes, 0};
+    local_done_ps_ = std::max(local_done_ps_, now_ps(local.write(row, done.data)));
+  }
+}
+
+void Dma::attach_trace(TraceSink& sink, const std::string& scope) {
+  trace_bursts_.attach(sink, scope, "bursts", 8);
+  trace_address_.attach(sink, scope, "address", 64);
+}
+
+void Dma::statistics(const std::string& prefix, Statistics& out) const {
+  out.push_back({prefix + ".bursts", bursts_, "burst", "Bus transactions issued"});
+  out.push_back({prefix + ".bytes", bytes_, "B", "Bytes moved over the bus"});
+}
+
+}  // namespace epoch

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "common/statistics.h"
+#include "common/trace.h"
+#include "epochcore/burst_walker.h"
+#include "epochcore/counters.h"
+#include "epochcore/engine.h"
+#include "epochcore/tile_port.h"
+
+namespace epoch {
+
+struct DmaConfig {
+  unsigned engine = EPOCH_ENGINE_DMA_IN;  // or EPOCH_ENGINE_DMA_OUT
+  std::uint64_t period_ps = 1000;
+  unsigned burst_bytes = 256;
+  unsigned outstanding = 8;
+};
+
+// A DMA engine: LOAD (dma_in) from the bus to a buffer, STORE (dma_out) from a buffer to the bus.
+// One burst may be issued a cycle, `outstanding` may be in flight; responses are taken in order.
+class Dma : public sc_core::sc_module, public Engine {
+ public:
+  tlm_utils::simple_initiator_socket<Dma> bus;
+  TilePort local;
+
+  Dma(sc_core::sc_module_name name, const DmaConfig& config, EngineClient& client,
+      Counters& counters);
+
+  std::uint64_t earliest_start(const Command& command) const override;
+  void start(const Command& command) override;
+  void cancel() override;
+  bool busy() const override { return busy_; }
+
+  void attach_trace(TraceSink& sink, const std::string& scope);
+  void statistics(const std::string& prefix, Statistics& out) const;
+
+ private:
+  struct InFlight {
+    Burst burst;
+    std::uint64_t done_ps;
+    bool ok;
+    std::uint8_t* data;
+  };
+
+  void run();
+  void transfer();
+  void issue(const Burst& burst);
+  void collect();
+  void wait_until(std::uint64_t time_ps);
+  bool reads_bus() const { return config_.engine == EPOCH_ENGINE_DMA_IN; }
+
+  const DmaConfig config_;
+  EngineClient& client_;
+  Counters& counters_;
+
+  sc_core::sc_event start_event_;
+  DmaWork work_;
+  std::uint32_t sequence_ = 0;
+  bool busy_ = false;
+  bool cancelled_ = false;  // discard responses, publish nothing
+  bool failed_ = false;
+
+  tlm::tlm_generic_payload payload_;
+  std::deque<InFlight> in_flight_;
+  std::vector<std::uint8_t> staging_;  // one burst's room for each in flight
+  unsigned next_slot_ = 0;
+  std::uint64_t next_issue_ps_ = 0;
+  std::uint64_t local_done_ps_ = 0;
+
+  std::uint64_t bursts_ = 0;
+  std::uint64_t bytes_ = 0;
+  TracePoint trace_bursts_;
+  TracePoint trace_address_;
+};
+
+}  // namespace epoch

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/dram.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "common/bus_info.h"
+#include "common/sim_time.h"
+
+namespace epoch {
+
+namespace {
+
+std::uint64_t bytes_per_second(double gb_per_s) {
+  if (!(gb_per_s > 0)) throw std::invalid_argument("dram: gb_per_s must be positive");
+  return static_cast<std::uint64_t>(std::llround(gb_per_s * 1e9));
+}
+
+}  // namespace
+
+Dram::Dram(const sc_core::sc_module_name& module_name, const DramConfig& config)
+    : sc_module(module_name),
+      socket("socket"),
+      storage_(config.size_bytes),
+      latency_ps_(ns_to_ps(config.latency_ns)),
+      data_bus_(bytes_per_second(config.gb_per_s)) {
+  socket.register_b_transport(this, &Dram::b_transport);
+  socket.register_get_direct_mem_ptr(this, &Dram::get_direct_mem_ptr);
+  socket.register_transport_dbg(this, &Dram::transport_dbg);
+}
+
+void Dram::watch(std::uint64_t address, std::uint64_t bytes, std::function<void()> callback) {
+  storage_.watch(address, bytes, std::move(callback));
+  if (dmi_granted_) socket->invalidate_direct_mem_ptr(0, storage_.size() - 1);
+}
+
+void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  storage_.serve(payload);
+  if (payload.is_response_error()) {
+    delay += from_ps(latency_ps_);
+    return;
+  }
+  const std::uint64_t arrival = now_ps(delay);
+  const std::uint64_t latency = completion_ps(payload, arrival) - arrival;
+  delay += from_ps(latency);
+  count(payload, latency);
+}
+
+std::uint64_t Dram::completion_ps(const tlm::tlm_generic_payload& payload, std::uint64_t arrival) {
+  const BusInfo* info = payload.get_extension<BusInfo>();
+  const std::uint64_t bytes = payload.get_data_length();
+  if (info == nullptr || !info->reserves)
+    return arrival + latency_ps_ + data_bus_.transfer_ps(bytes);
+  const DataBus::Slot slot = data_bus_.reserve(arrival, bytes);
+  reserved_bytes_ += bytes;
+  busy_.set(slot.start_ps, 1);
+  busy_.set(slot.end_ps, 0);
+  return slot.end_ps + latency_ps_;
+}
+
+void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t latency) {
+  ++requests_;
+  total_latency_ps_ += latency;
+  if (payload.is_read()) read_bytes_ += payload.get_data_length();
+  if (payload.is_write()) write_bytes_ += payload.get_data_length();
+}
+
+bool Dram::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
+  const bool granted = storage_.get_direct_mem_ptr(payload, dmi);
+  dmi.set_read_latency(from_ps(latency_ps_));
+  dmi.set_write_latency(from_ps(latency_ps_));
+  dmi_granted_ = dmi_granted_ || granted;
+  return granted;
+}
+
+unsigned Dram::transport_dbg(tlm::tlm_generic_payload& payload) {
+  return storage_.debug(payload);
+}
+
+void Dram::attach_trace(TraceSink& sink) {
+  busy_.attach(sink, name(), "busy", 1);
+  busy_.set(now_ps(), 0);
+}
+
+void Dram::statistics(Statistics& out) const {
+  const std::string scope = name();
+  const double mean_ps =
+      requests_ == 0 ? 0.0
+                     : static_cast<double>(total_latency_ps_) / static_cast<double>(requests_);
+  const double busy_ns = static_cast<double>(data_bus_.transfer_ps(reserved_bytes_)) / 1e3;
+  out.push_back({scope + ".requests", requests_, "access", "Requests served, DMI excluded"});
+  out.push_back({scope + ".read_bytes", read_bytes_, "B", "Bytes read, DMI excluded"});
+  out.push_back({scope + ".write_bytes", write_bytes_, "B", "Bytes written, DMI excluded"});
+  out.push_back({scope + ".busy", busy_ns, "ns", "Time the data bus was reserved"});
+  out.push_back({scope + ".mean_latency", mean_ps / 1e3, "ns",
+                 "Mean time from a request's arrival to its completion"});
+}
+
+}  // namespace epoch

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tlm_utils/simple_target_socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <systemc>
+
+#include "common/statistics.h"
+#include "common/trace.h"
+#include "peripherals/irq_line.h"
+
+namespace epoch {
+
+// A subset of the 16550 UART (National Semiconductor PC16550D), byte registers at stride 1. The
+// line has no time: a written byte is gone at once, a received one is there when receive() is
+// called. Only byte accesses; others are burst errors.
+class Uart : public sc_core::sc_module {
+ public:
+  tlm_utils::simple_target_socket<Uart> socket;
+  sc_core::sc_out<bool> irq;
+
+  std::function<void(std::uint8_t)> on_transmit;
+
+  static constexpr std::uint64_t window_bytes = 8;
+  static constexpr std::size_t fifo_bytes = 16;
+
+  explicit Uart(const sc_core::sc_module_name& name);
+
+  // A byte from the line; lost, with the overrun bit set, when the fifo is full.
+  void receive(std::uint8_t byte);
+
+  void attach_trace(TraceSink& sink);
+  void statistics(Statistics& out) const;
+
+ private:
+  // Register offsets; with LCR.DLAB, 0 and 1 are the divisor latch.
+  enum : unsigned { rbr_thr, ier, iir_fcr, lcr, mcr, lsr, msr, scr };
+
+  void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+
+  std::uint8_t peek(unsigned offset) const;  // what a read returns, without its side effects
+  std::uint8_t read(unsigned offset);
+  void write(unsigned offset, std::uint8_t value);
+  void write_data(std::uint8_t value);
+  void write_fifo_control(std::uint8_t value);
+  std::uint8_t interrupt_id() const;
+  bool divisor_latch() const { return (lcr_ & 0x80u) != 0; }
+  std::size_t depth() const { return fifos_enabled_ ? fifo_bytes : 1; }
+  void update_irq();
+  void drive_irq();
+
+  std::deque<std::uint8_t> received_;
+  std::uint8_t ier_ = 0, lcr_ = 0, mcr_ = 0, scr_ = 0, divisor_low_ = 0, divisor_high_ = 0;
+  bool fifos_enabled_ = false;
+  bool overrun_ = false;
+  bool transmitter_emptied_ = false;  // THR-empty interrupt, until IIR shows it or THR is written
+  IrqLine irq_line_;
+  std::uint64_t transmitted_bytes_ = 0, received_bytes_ = 0, lost_bytes_ = 0;
+  TracePoint trace_irq_, trace_transmit_;
+};
+
+}  // namespace epoch

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace epoch {
+
+// The bytes of a file; InputError if there is no such file or it cannot be read.
+std::vector<std::uint8_t> read_file(const std::string& path);
+
+}  // namespace epoch

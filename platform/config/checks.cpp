@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/checks.h"
+
+#include <set>
+
+#include "config/key_value.h"
+#include "memory_map.h"
+
+namespace epoch {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+
+void check_grid(const Configuration& c) {
+  const ArrayConfig& grid = c.values.epochcore.pe_grid;
+  if (grid.segment_rows > grid.rows || grid.rows % grid.segment_rows != 0) {
+    const std::string key = c.written("epochcore.pe_grid.segment_rows")
+                                ? "epochcore.pe_grid.segment_rows"
+                                : "epochcore.pe_grid.rows";
+    c.refuse(key, "segment_rows " + std::to_string(grid.segment_rows) + " must divide rows " +
+                      std::to_string(grid.rows));
+  }
+  if (!grid.lima && grid.multipliers != 1) {
+    c.refuse("epochcore.pe_grid.multipliers",
+             std::to_string(grid.multipliers) + ": a plain MAC (pe \"mac\") has 1");
+  }
+}
+
+void check_buffer(const Configuration& c, const std::string& name, const BufferConfig& buffer) {
+  const std::uint64_t row = std::uint64_t{buffer.banks} * buffer.width_bytes;
+  if (row > std::uint64_t{buffer.size_kib} * 1024) {
+    c.refuse("epochcore.buffers." + name + ".size_kib",
+             std::to_string(buffer.size_kib) + " KiB is less than one word in each of " +
+                 std::to_string(buffer.banks) + " banks of " + std::to_string(buffer.width_bytes) +
+                 " bytes");
+  }
+}
+
+// The device tree names a reserved-memory node after each blob.
+void check_data(const Configuration& c) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < c.values.data.size(); ++i) {
+    const DataConfig& data = c.values.data[i];
+    const std::string path = "data." + std::to_string(i);
+    // Whoever wrote a part of the entry answers for what it lacks.
+    const std::string name_path = path + (c.written(path + ".name") ? ".name" : ".file");
+    const std::string valid = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (data.name.empty() || data.name.size() > 24 ||
+        data.name.find_first_not_of(valid) != std::string::npos) {
+      c.refuse(name_path, "\"" + one_line(data.name, 40) +
+                              "\" must be 1 to 24 letters, digits, \"_\" or \"-\"");
+    }
+    if (!names.insert(data.name).second) {
+      c.refuse(name_path, "\"" + data.name + "\" names two entries");
+    }
+    if (data.file.empty()) c.refuse(name_path, "\"" + data.name + "\" needs a file");
+  }
+}
+
+void check_blob_address(const Configuration& c, const std::string& key,
+                        const OptionalAddress& address) {
+  if (address && *address % kPage != 0) {
+    c.refuse(key, hex_address(*address) + " must be a multiple of 4096");
+  }
+}
+
+void check_memory_map(const Configuration& c) {
+  const std::vector<Region> regions = platform_regions(c.values);
+  for (const Region& region : regions) {
+    const std::string key = "memory_map." + region.name;
+    if (region.base % kPage != 0) {
+      c.refuse(key, hex_address(region.base) + " must be a multiple of 4096");
+    }
+    if (region.end() > (std::uint64_t{1} << 32)) {
+      c.refuse(key, range_text(region) + " reaches past the hart's 4 GiB");
+    }
+  }
+  for (std::size_t i = 1; i < regions.size(); ++i) {  // sorted by base
+    const Region& low = regions[i - 1];
+    const Region& high = regions[i];
+    if (high.base < low.end()) {
+      const std::string low_key = "memory_map." + low.name;
+      const std::string high_key = "memory_map." + high.name;
+      c.refuse(
+          c.written(high_key) ? high_key : low_key,
+          low.name + " " + range_text(low) + " overlaps " + high.name + " " + range_text(high));
+    }
+  }
+}
+
+}  // namespace
+
+void derive_values(Configuration& c) {
+  ArrayConfig& grid = c.values.epochcore.pe_grid;
+  grid.drain_lanes = c.values.drain_lanes.value_or(grid.cols);
+  if (!grid.lima && !c.written("epochcore.pe_grid.multipliers")) grid.multipliers = 1;
+}
+
+void check_configuration(const Configuration& c) {
+  check_grid(c);
+  check_buffer(c, "activations", c.values.epochcore.activations);
+  check_buffer(c, "coefficients", c.values.epochcore.coefficients);
+  check_buffer(c, "accumulators", c.values.epochcore.accumulators);
+  check_data(c);
+  check_blob_address(c, "network.address", c.values.network.address);
+  for (std::size_t i = 0; i < c.values.data.size(); ++i) {
+    check_blob_address(c, "data." + std::to_string(i) + ".address", c.values.data[i].address);
+  }
+  check_memory_map(c);
+}
+
+}  // namespace epoch

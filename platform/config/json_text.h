@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace epoch {
+
+using Json = nlohmann::ordered_json;
+
+// Limits that keep a hostile file from costing more than one line of complaint.
+constexpr std::size_t kMaxJsonBytes = 16u << 20;
+constexpr int kMaxJsonDepth = 32;
+
+// Strict JSON with comments: a key written twice, a nesting deeper than kMaxJsonDepth and anything
+// after the value are refused. Throws std::invalid_argument with one line.
+Json parse_json(const std::string& text);
+
+// The same from a file. Throws InputError naming the file.
+Json read_json_file(const std::filesystem::path& file);
+
+// Text of any origin as one printable line of at most `limit` characters.
+std::string one_line(const std::string& text, std::size_t limit = 80);
+
+}  // namespace epoch

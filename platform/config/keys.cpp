@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/keys.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <unordered_map>
+
+namespace epoch {
+namespace {
+
+constexpr double kMax32 = 4294967295.0;
+constexpr const char* kLater = "others come in later releases";
+
+template <typename Access>
+Key integer(std::string path, Access access, double minimum, double maximum,
+            std::string description) {
+  using Field = std::decay_t<decltype(access(std::declval<ScenarioConfig&>(), 0))>;
+  Key key;
+  key.path = std::move(path);
+  key.type = KeyType::integer;
+  key.description = std::move(description);
+  key.minimum = minimum;
+  key.maximum = maximum;
+  key.read = [access](const ScenarioConfig& c, std::size_t i) {
+    return KeyValue(static_cast<std::uint64_t>(access(c, i)));
+  };
+  key.write = [access](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    access(c, i) = static_cast<Field>(std::get<std::uint64_t>(value));
+  };
+  return key;
+}
+
+// An integer whose field counts in units of `scale`, e.g. bytes for a key in KiB.
+template <typename Access>
+Key scaled(std::string path, Access access, std::uint64_t scale, double minimum, double maximum,
+           std::string description) {
+  Key key = integer(std::move(path), access, minimum, maximum, std::move(description));
+  key.read = [access, scale](const ScenarioConfig& c, std::size_t i) {
+    return KeyValue(static_cast<std::uint64_t>(access(c, i) / scale));
+  };
+  key.write = [access, scale](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    access(c, i) = std::get<std::uint64_t>(value) * scale;
+  };
+  return key;
+}
+
+Key power_of_two(Key key) {
+  key.power_of_two = true;
+  return key;
+}
+
+template <typename Access>
+Key number(std::string path, Access access, double minimum, double maximum,
+           std::string description) {
+  Key key;
+  key.path = std::move(path);
+  key.type = KeyType::number;
+  key.description = std::move(description);
+  key.minimum = minimum;
+  key.maximum = maximum;
+  key.read = [access](const ScenarioConfig& c, std::size_t i) { return KeyValue(access(c, i)); };
+  key.write = [access](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    access(c, i) = std::get<double>(value);
+  };
+  return key;
+}
+
+template <typename Access>
+Key plain(std::string path, KeyType type, Access access, std::string description) {
+  using Field = std::decay_t<decltype(access(std::declval<ScenarioConfig&>(), 0))>;
+  Key key;
+  key.path = std::move(path);
+  key.type = type;
+  key.description = std::move(description);
+  key.read = [access](const ScenarioConfig& c, std::size_t i) { return KeyValue(access(c, i)); };
+  key.write = [access](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    access(c, i) = std::get<Field>(value);
+  };
+  return key;
+}
+
+// A choice: `values[n]` is the field's value for choices[n].
+template <typename Access, typename Field>
+Key choice(std::string path, Access access, std::vector<std::string> choices,
+           std::vector<Field> values, std::string description, std::string note = "") {
+  Key key;
+  key.path = std::move(path);
+  key.type = KeyType::choice;
+  key.description = std::move(description);
+  key.choices = choices;
+  key.note = std::move(note);
+  key.read = [access, choices, values](const ScenarioConfig& c, std::size_t i) {
+    const auto at = std::find(values.begin(), values.end(), access(c, i)) - values.begin();
+    return KeyValue(choices[static_cast<std::size_t>(at)]);
+  };
+  key.write = [access, choices, values](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    const auto at = std::find(choices.begin(), choices.end(), std::get<std::string>(value));
+    access(c, i) = values[static_cast<std::size_t>(at - choices.begin())];
+  };
+  return key;
+}
+
+// A choice of which this version has one: nothing to store.
+Key only(std::string path, std::string value, std::string description) {
+  Key key;
+  key.path = std::move(path);
+  key.type = KeyType::choice;
+  key.description = std::move(description);
+  key.choices = {value};
+  key.note = kLater;
+  key.read = [value](const ScenarioConfig&, std::size_t) { return KeyValue(value); };
+  key.write = [](ScenarioConfig&, std::size_t, const KeyValue&) {};
+  return key;
+}
+
+template <typename Access>
+Key address(std::string path, Access access, std::string description) {
+  Key key;
+  key.path = std::move(path);
+  key.type = KeyType::address;
+  key.description = std::move(description);
+  key.maximum = kMax32;
+  key.read = [access](const ScenarioConfig& c, std::size_t i) {
+    return KeyValue(static_cast<std::uint64_t>(access(c, i)));
+  };
+  key.write = [access](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    access(c, i) = std::get<std::uint64_t>(value);
+  };
+  return key;
+}
+
+template <typename Access>
+Key automatic_address(std::string path, Access access, std::string description) {
+  Key key;
+  key.path = std::move(path);
+  key.type = KeyType::address;
+  key.description = std::move(description);
+  key.maximum = kMax32;
+  key.allows_auto = true;
+  key.read = [access](const ScenarioConfig& c, std::size_t i) {
+    const OptionalAddress& field = access(c, i);
+    return field ? KeyValue(*field) : KeyValue(Automatic{});
+  };
+  key.write = [access](ScenarioConfig& c, std::size_t i, const KeyValue& value) {
+    const auto* number = std::get_if<std::uint64_t>(&value);
+    access(c, i) = number ? OptionalAddress(*number) : OptionalAddress();
+  };
+  return key;
+}
+
+// The field named by a member chain of ScenarioConfig.
+#define EPOCH_FIELD(chain)            \
+  [](auto& c, std::size_t) -> auto& { \
+    return c.chain;                   \
+  }
+#define EPOCH_ELEMENT(list, member)     \
+  [](auto& c, std::size_t i) -> auto& { \
+    return c.list[i].member;            \
+  }
+
+void add_workload(std::vector<Key>& keys) {
+  keys.push_back(plain("firmware.elf", KeyType::file, EPOCH_FIELD(firmware.elf),
+                       "RISC-V ELF to run; a bare name is also searched in the firmware folders"));
+  keys.push_back(plain("firmware.args", KeyType::text_list, EPOCH_FIELD(firmware.args),
+                       "Arguments of the firmware, argv[1] on"));
+  keys.push_back(plain("network.model", KeyType::file, EPOCH_FIELD(network.model),
+                       "Model folder (config.json, model.safetensors), compiled for this array and "
+                       "loaded; a bare name is also searched in the shipped scenarios"));
+  keys.push_back(only("network.type", "fp32", "Number type of the compiled network"));
+  keys.push_back(automatic_address("network.address", EPOCH_FIELD(network.address),
+                                   "Where the network image is loaded"));
+  keys.push_back(plain("data[].name", KeyType::text, EPOCH_ELEMENT(data, name),
+                       "Name under which the firmware finds the data"));
+  keys.push_back(plain("data[].file", KeyType::file, EPOCH_ELEMENT(data, file),
+                       "File loaded into dram as it is"));
+  keys.push_back(automatic_address("data[].address", EPOCH_ELEMENT(data, address),
+                                   "Where the file is loaded"));
+}
+
+void add_system(std::vector<Key>& keys) {
+  keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
+  keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAC"));
+  keys.push_back(number("cpu.clock_mhz", EPOCH_FIELD(cpu.clock_mhz), 1, 10000, "Processor clock"));
+  keys.push_back(integer("cpu.quantum_ns", EPOCH_FIELD(cpu.quantum_ns), 0, 1e9,
+                         "How far the hart runs ahead of the rest; 0 is exact"));
+  keys.push_back(integer("cpu.timebase_hz", EPOCH_FIELD(cpu.timebase_hz), 1, 1e9, "Rate of mtime"));
+  keys.push_back(
+      number("interconnect.clock_mhz", EPOCH_FIELD(interconnect.clock_mhz), 1, 10000, "Bus clock"));
+  keys.push_back(
+      power_of_two(integer("interconnect.width_bytes", EPOCH_FIELD(interconnect.width_bytes), 1,
+                           1024, "Bytes a bus cycle")));
+  keys.push_back(only("dram.device", "ideal", "Memory device: fixed latency and bandwidth"));
+  keys.push_back(
+      scaled("dram.size_mib", EPOCH_FIELD(dram.size_bytes), 1 << 20, 1, 2048, "Size of dram"));
+  keys.push_back(number("dram.ideal.latency_ns", EPOCH_FIELD(dram.latency_ns), 0, 1e6,
+                        "Latency of an unloaded access"));
+  keys.push_back(number("dram.ideal.gb_per_s", EPOCH_FIELD(dram.gb_per_s), 0.001, 1e5,
+                        "Bandwidth, 1e9 bytes a second"));
+  keys.push_back(scaled("sram.size_kib", EPOCH_FIELD(sram.size), 1 << 10, 4, 65536,
+                        "Size of the on-chip sram"));
+  keys.push_back(
+      number("sram.latency_ns", EPOCH_FIELD(sram.latency_ns), 0, 1e6, "Latency of an sram access"));
+}
+
+void add_pe_grid(std::vector<Key>& keys) {
+  const std::string grid = "epochcore.pe_grid.";
+  keys.push_back(integer(grid + "rows", EPOCH_FIELD(epochcore.pe_grid.rows), 1, 1024, "PE rows"));
+  keys.push_back(
+      integer(grid + "cols", EPOCH_FIELD(epochcore.pe_grid.cols), 1, 1024, "PE columns"));
+  keys.push_back(integer(grid + "segment_rows", EPOCH_FIELD(epochcore.pe_grid.segment_rows), 1,
+                         1024, "Rows between inject and extract ports; divides rows"));
+  keys.push_back(choice(grid + "pe", EPOCH_FIELD(epochcore.pe_grid.lima), {"lima", "mac"},
+                        std::vector<bool>{true, false},
+                        "Processing element: LIMA-PE, or the plain MAC of the baseline"));
+  keys.push_back(integer(grid + "multipliers", EPOCH_FIELD(epochcore.pe_grid.multipliers), 1, 15,
+                         "Multipliers in a PE; a plain MAC has 1"));
+  Key slots = integer(grid + "state_slots", EPOCH_FIELD(state_slots), 1, 1, "State slots in a PE");
+  slots.note = kLater;
+  keys.push_back(slots);
+  keys.push_back(integer(grid + "mul_latency", EPOCH_FIELD(epochcore.pe_grid.mul_latency), 1, 15,
+                         "Multiplier latency in array cycles"));
+  keys.push_back(integer(grid + "add_latency", EPOCH_FIELD(epochcore.pe_grid.add_latency), 0, 15,
+                         "Adder latency in array cycles"));
+  Key lanes = integer(grid + "drain_lanes", EPOCH_FIELD(epochcore.pe_grid.drain_lanes), 1, 1024,
+                      "Elements a cycle of the drain pipeline; auto = one a column");
+  lanes.allows_auto = true;
+  lanes.read = [](const ScenarioConfig& c, std::size_t) {
+    return c.drain_lanes ? KeyValue(std::uint64_t{*c.drain_lanes}) : KeyValue(Automatic{});
+  };
+  lanes.write = [](ScenarioConfig& c, std::size_t, const KeyValue& value) {
+    c.drain_lanes.reset();
+    if (const auto* n = std::get_if<std::uint64_t>(&value)) {
+      c.drain_lanes = static_cast<unsigned>(*n);
+    }
+  };
+  keys.push_back(lanes);
+  keys.push_back(choice(grid + "fidelity", EPOCH_FIELD(epochcore.fidelity), {"fast", "cycle"},
+                        std::vector<Fidelity>{Fidelity::fast, Fidelity::cycle},
+                        "fast: closed form; cycle: every register, every clock; same results"));
+  keys.push_back(integer(grid + "ports.read_bytes", EPOCH_FIELD(epochcore.pe_grid.ports.read), 0,
+                         65535, "Operand bytes a cycle from the buffers; 0 = unlimited"));
+  keys.push_back(integer(grid + "ports.write_bytes", EPOCH_FIELD(epochcore.pe_grid.ports.write), 0,
+                         32767, "Result bytes a cycle to the buffers; 0 = unlimited"));
+  keys.push_back(integer(grid + "ports.coefficient_bytes",
+                         EPOCH_FIELD(epochcore.pe_grid.ports.coefficient), 0, 65535,
+                         "Coefficient bytes a cycle; 0 = unlimited"));
+  keys.push_back(integer(grid + "ports.state_bytes", EPOCH_FIELD(epochcore.pe_grid.ports.state), 0,
+                         32767, "State bytes a cycle each way; 0 = unlimited"));
+}
+
+template <typename Access>
+void add_buffer(std::vector<Key>& keys, const std::string& name, Access buffer) {
+  const std::string path = "epochcore.buffers." + name + ".";
+  keys.push_back(power_of_two(integer(
+      path + "size_kib", [buffer](auto& c, std::size_t) -> auto& { return buffer(c).size_kib; }, 1,
+      4096, "Size of the " + name + " buffer")));
+  keys.push_back(power_of_two(integer(
+      path + "banks", [buffer](auto& c, std::size_t) -> auto& { return buffer(c).banks; }, 1, 256,
+      "Banks, each serving one access a cycle")));
+  keys.push_back(power_of_two(integer(
+      path + "width_bytes",
+      [buffer](auto& c, std::size_t) -> auto& { return buffer(c).width_bytes; }, 4, 1024,
+      "Bytes that a bank serves in a cycle")));
+}
+
+void add_epochcore(std::vector<Key>& keys) {
+  keys.push_back(number("epochcore.clock_mhz", EPOCH_FIELD(epochcore.clock_mhz), 1, 10000,
+                        "Clock of the array and its engines"));
+  add_pe_grid(keys);
+  add_buffer(
+      keys, "activations", [](auto& c) -> auto& { return c.epochcore.activations; });
+  add_buffer(
+      keys, "coefficients", [](auto& c) -> auto& { return c.epochcore.coefficients; });
+  add_buffer(
+      keys, "accumulators", [](auto& c) -> auto& { return c.epochcore.accumulators; });
+  keys.push_back(
+      power_of_two(integer("epochcore.dma.burst_bytes", EPOCH_FIELD(epochcore.dma_burst_bytes), 16,
+                           4096, "Largest bus burst")));
+  keys.push_back(integer("epochcore.dma.outstanding", EPOCH_FIELD(epochcore.dma_outstanding), 1,
+                         255, "Outstanding bursts in each direction"));
+  keys.push_back(integer("epochcore.vector_unit.lanes", EPOCH_FIELD(epochcore.vector_lanes), 1,
+                         1024, "Lanes of the vector unit"));
+  keys.push_back(integer("epochcore.fifo_depth", EPOCH_FIELD(epochcore.fifo_depth), 1, 127,
+                         "Commands that each engine's FIFO holds"));
+}
+
+void add_memory_map(std::vector<Key>& keys) {
+  const std::string map = "memory_map.";
+  keys.push_back(address(map + "boot_rom", EPOCH_FIELD(memory_map.boot_rom),
+                         "Boot rom: reset pc, device tree"));
+  keys.push_back(
+      address(map + "clint", EPOCH_FIELD(memory_map.clint), "Timer and software interrupts"));
+  keys.push_back(address(map + "plic", EPOCH_FIELD(memory_map.plic), "Interrupt controller"));
+  keys.push_back(address(map + "uart", EPOCH_FIELD(memory_map.uart), "16550 serial port"));
+  keys.push_back(address(map + "simctl", EPOCH_FIELD(memory_map.simctl), "Simulation control"));
+  keys.push_back(
+      address(map + "epochcore", EPOCH_FIELD(memory_map.epochcore), "EpochCore registers"));
+  keys.push_back(address(map + "scratchpad", EPOCH_FIELD(memory_map.scratchpad),
+                         "Debug window onto EpochCore's buffers"));
+  keys.push_back(address(map + "sram", EPOCH_FIELD(memory_map.sram), "On-chip sram"));
+  keys.push_back(address(map + "dram", EPOCH_FIELD(memory_map.dram), "Main memory"));
+}
+
+std::vector<Key> make_keys() {
+  std::vector<Key> keys;
+  add_workload(keys);
+  add_system(keys);
+  add_epochcore(keys);
+  add_memory_map(keys);
+  return keys;
+}
+
+std::string plain_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.12g", value);
+  return text;
+}
+
+std::string range_text(const Key& key) {
+  if (key.minimum == key.maximum) return plain_number(key.minimum);
+  return plain_number(key.minimum) + " to " + plain_number(key.maximum);
+}
+
+std::string quoted_list(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "\"" : ", \"") + value + "\"";
+  return text;
+}
+
+}  // namespace
+
+std::string Key::allowed() const {
+  std::string text;
+  switch (type) {
+    case KeyType::integer:
+      text = std::string(power_of_two ? "a power of two" : "an integer") +
+             (minimum == maximum ? ", only " : ", ") + range_text(*this);
+      break;
+    case KeyType::number:
+      text = "a number, " + range_text(*this);
+      break;
+    case KeyType::choice:
+      text = (choices.size() == 1 ? "only " : "one of ") + quoted_list(choices);
+      break;
+    case KeyType::text:
+      text = "a text";
+      break;
+    case KeyType::file:
+      text = "a file name";
+      break;
+    case KeyType::text_list:
+      text = "a list of texts";
+      break;
+    case KeyType::address:
+      text = "an address below 4 GiB, as 268435456 or \"0x10000000\"";
+      break;
+  }
+  if (allows_auto) text += ", or \"auto\"";
+  if (!note.empty()) text += " (" + note + ")";
+  return text;
+}
+
+const std::vector<Key>& scenario_keys() {
+  static const std::vector<Key> keys = make_keys();
+  return keys;
+}
+
+const Key* find_key(const std::string& path) {
+  for (const Key& key : scenario_keys()) {
+    if (key.path == path) return &key;
+  }
+  return nullptr;
+}
+
+}  // namespace epoch

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cpu/cpu.h"
+#include "epochcore/config.h"
+#include "interconnect/interconnect.h"
+#include "memory/dram.h"
+#include "memory/ram.h"
+
+namespace epoch {
+
+// A file name as somebody wrote it, and the folder that it is relative to.
+struct FileReference {
+  std::string text;
+  std::filesystem::path folder;
+
+  bool empty() const { return text.empty(); }
+};
+
+// Where things lie; nullopt = the platform chooses.
+using OptionalAddress = std::optional<std::uint64_t>;
+
+struct FirmwareConfig {
+  FileReference elf;
+  std::vector<std::string> args;
+};
+
+struct NetworkConfig {
+  FileReference model;
+  OptionalAddress address;
+};
+
+struct DataConfig {
+  std::string name;
+  FileReference file;
+  OptionalAddress address;
+};
+
+struct MemoryMapConfig {
+  std::uint64_t boot_rom = 0x0000'1000;
+  std::uint64_t clint = 0x0200'0000;
+  std::uint64_t plic = 0x0C00'0000;
+  std::uint64_t uart = 0x1000'0000;
+  std::uint64_t simctl = 0x1010'0000;
+  std::uint64_t epochcore = 0x2000'0000;
+  std::uint64_t scratchpad = 0x2100'0000;
+  std::uint64_t sram = 0x4000'0000;
+  std::uint64_t dram = 0x8000'0000;
+};
+
+// One platform and what it runs: everything that a scenario file can say, with every default.
+struct ScenarioConfig {
+  FirmwareConfig firmware;
+  NetworkConfig network;
+  std::vector<DataConfig> data;
+  CpuConfig cpu;
+  InterconnectConfig interconnect;
+  DramConfig dram{512ull << 20};
+  RamConfig sram{64ull << 10, 2.0};
+  EpochCoreConfig epochcore;
+  std::optional<unsigned> drain_lanes;  // nullopt = one a column
+  unsigned state_slots = 1;
+  MemoryMapConfig memory_map;
+};
+
+}  // namespace epoch

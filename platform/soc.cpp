@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "soc.h"
+
+#include "device_tree.h"
+#include "memory_map.h"
+
+namespace epoch {
+
+static_assert(kClintBytes == Clint::window_bytes && kPlicBytes == Plic::window_bytes &&
+                  kUartBytes == Uart::window_bytes && kSimctlBytes == SimCtl::window_bytes &&
+                  kScratchpadStride == scratchpad_window_stride,
+              "the memory map and the models agree on window sizes");
+
+namespace {
+
+CpuConfig cpu_config(const ScenarioConfig& config) {
+  CpuConfig cpu = config.cpu;
+  cpu.reset_pc = static_cast<std::uint32_t>(config.memory_map.boot_rom);
+  return cpu;
+}
+
+RamConfig boot_rom_config() {
+  RamConfig rom;
+  rom.size = kBootRomBytes;
+  rom.read_only = true;
+  return rom;
+}
+
+}  // namespace
+
+Soc::Soc(const ScenarioConfig& config)
+    : cpu("cpu", cpu_config(config)),
+      interconnect("interconnect", config.interconnect),
+      boot_rom("boot_rom", boot_rom_config()),
+      sram("sram", config.sram),
+      dram("dram", config.dram),
+      clint("clint", ClintConfig{config.cpu.timebase_hz}),
+      plic("plic", kInterruptSources),
+      uart("uart"),
+      simctl("simctl"),
+      epochcore("epochcore", config.epochcore),
+      software_interrupt_("software_interrupt"),
+      timer_interrupt_("timer_interrupt"),
+      external_interrupt_("external_interrupt"),
+      uart_irq_("uart_irq"),
+      epochcore_irq_("epochcore_irq") {
+  bind_bus(config);
+  bind_interrupts();
+}
+
+void Soc::bind_bus(const ScenarioConfig& config) {
+  cpu.bus.bind(interconnect.add_initiator("cpu", false));
+  epochcore.dma.bind(interconnect.add_initiator("epochcore.dma", true));
+  epochcore.commands.bind(interconnect.add_initiator("epochcore.commands", true));
+  for (const Region& region : platform_regions(config)) {
+    Interconnect::InitiatorSocket& port =
+        interconnect.add_target(region.name, region.base, region.size);
+    if (region.name == "boot_rom") port.bind(boot_rom.socket);
+    if (region.name == "sram") port.bind(sram.socket);
+    if (region.name == "dram") port.bind(dram.socket);
+    if (region.name == "clint") port.bind(clint.socket);
+    if (region.name == "plic") port.bind(plic.socket);
+    if (region.name == "uart") port.bind(uart.socket);
+    if (region.name == "simctl") port.bind(simctl.socket);
+    if (region.name == "epochcore") port.bind(epochcore.csr);
+    if (region.name == "scratchpad") port.bind(epochcore.debug);
+  }
+}
+
+void Soc::bind_interrupts() {
+  clint.software_interrupt(software_interrupt_);
+  clint.timer_interrupt(timer_interrupt_);
+  plic.external_interrupt(external_interrupt_);
+  cpu.software_interrupt(software_interrupt_);
+  cpu.timer_interrupt(timer_interrupt_);
+  cpu.external_interrupt(external_interrupt_);
+  uart.irq(uart_irq_);
+  epochcore.irq(epochcore_irq_);
+  plic.sources[kUartInterrupt - 1](uart_irq_);
+  plic.sources[kEpochCoreInterrupt - 1](epochcore_irq_);
+}
+
+void Soc::attach_trace(TraceSink& sink) {
+  cpu.attach_trace(sink);
+  interconnect.attach_trace(sink);
+  dram.attach_trace(sink);
+  clint.attach_trace(sink);
+  plic.attach_trace(sink);
+  uart.attach_trace(sink);
+  epochcore.attach_trace(sink);
+}
+
+Statistics Soc::statistics() const {
+  Statistics all;
+  cpu.statistics(all);
+  interconnect.statistics(all);
+  boot_rom.statistics(all);
+  sram.statistics(all);
+  dram.statistics(all);
+  plic.statistics(all);
+  uart.statistics(all);
+  epochcore.statistics(all);
+  return all;
+}
+
+}  // namespace epoch

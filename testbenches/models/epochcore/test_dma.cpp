@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// LOAD and STORE: bytes against a plain copy loop, bursts, bandwidth in closed form.
+#include <catch2/catch.hpp>
+#include <random>
+#include <set>
+
+#include "device_bench.h"
+#include "epochcore/burst_walker.h"
+
+using namespace epoch;
+
+namespace {
+
+constexpr std::uint32_t local = EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, 0);
+constexpr std::uint32_t buffer_bytes = 4096;  // the part of buffer and memory that transfers use
+constexpr std::uint32_t bus_base = 0x2000;
+
+std::uint32_t word(std::int32_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+// What the contract says a transfer moves: for plane p, row r, byte b in that order.
+template <typename Move>
+void for_each_byte(const epoch_dma_command& raw, Move move) {
+  for (std::uint32_t p = 0; p < raw.planes; ++p)
+    for (std::uint32_t r = 0; r < raw.rows; ++r)
+      for (std::uint32_t b = 0; b < raw.row_bytes; ++b)
+        move(raw.bus_lo + p * raw.bus_plane_stride + r * raw.bus_row_stride + b,
+             EPOCH_LOCAL_OFFSET(raw.local + p * raw.local_plane_stride + r * raw.local_row_stride +
+                                b));
+}
+
+epoch_dma_command random_transfer(unsigned opcode, std::mt19937& random) {
+  epoch_dma_command raw = dma_raw(opcode, 0, 0, 0);
+  const auto below = [&random](unsigned n) { return static_cast<std::uint32_t>(random() % n); };
+  const auto sign = [&random] { return random() % 2 == 0 ? 1 : -1; };
+  raw.row_bytes = 1 + below(40);
+  raw.rows = 1 + below(6);
+  raw.planes = 1 + below(3);
+  const std::uint32_t row_room = (raw.row_bytes + 3) / 4 * 4 + 4 * below(3);
+  raw.local_row_stride = word(sign() * static_cast<int>(row_room));
+  raw.local_plane_stride = word(sign() * static_cast<int>(row_room * raw.rows + 4 * below(3)));
+  const std::uint32_t bus_room = raw.row_bytes + below(5);
+  raw.bus_row_stride = word(sign() * static_cast<int>(bus_room));
+  raw.bus_plane_stride = word(sign() * static_cast<int>(bus_room * raw.rows + below(9)));
+  raw.local = local + 2048;
+  raw.bus_lo = bus_base + 2048 + below(64);
+  return raw;
+}
+
+}  // namespace
+
+TEST_CASE("strided transfers move what a plain loop moves") {
+  DeviceBench bench;
+  const unsigned seed = 31;
+  std::mt19937 random(seed);
+  bench.run([&] {
+    bench.enable();
+    for (int round = 0; round < 300; ++round) {
+      const unsigned opcode = round % 2 == 0 ? EPOCH_OP_LOAD : EPOCH_OP_STORE;
+      const epoch_dma_command raw = random_transfer(opcode, random);
+      std::vector<std::uint8_t> buffer(buffer_bytes);
+      for (std::uint8_t& byte : buffer) byte = static_cast<std::uint8_t>(random());
+      for (std::uint32_t i = 0; i < 2 * buffer_bytes; ++i)
+        bench.memory.memory[bus_base - 1024 + i] = static_cast<std::uint8_t>(random());
+      bench.poke(local, buffer.data(), buffer.size());
+      std::vector<std::uint8_t> expected_memory = bench.memory.memory;
+      std::vector<std::uint8_t> expected_buffer = buffer;
+      for_each_byte(raw, [&](std::uint32_t bus, std::uint32_t offset) {
+        if (opcode == EPOCH_OP_LOAD)
+          expected_buffer.at(offset) = expected_memory.at(bus);
+        else
+          expected_memory.at(bus) = buffer.at(offset);
+      });
+      bench.submit({to_words(raw)});
+      CAPTURE(seed, round, raw.rows, raw.planes, raw.row_bytes);
+      CHECK(bench.wait_done());
+      bench.peek(local, buffer.data(), buffer.size());
+      CHECK(buffer == expected_buffer);
+      CHECK(bench.memory.memory == expected_memory);
+    }
+  });
+}
+
+TEST_CASE("bursts stay below their limit and inside 4 KiB, and contiguous rows are joined") {
+  DmaWork work;
+  work.bus = 0x1F80;
+  work.local = local;
+  work.row_bytes = 8;
+  work.rows = 64;
+  work.planes = 2;
+  work.bus_row_stride = work.local_row_stride = 8;
+  work.bus_plane_stride = work.local_plane_stride = 512;
+  std::vector<std::uint32_t> sizes;
+  for (BurstWalker walker(work, 256); !walker.done();) {
+    const Burst burst = walker.next();
+    CHECK(burst.bus / 4096 == (burst.bus + burst.bytes - 1) / 4096);
+    CHECK(burst.local - local == burst.bus - work.bus);
+    sizes.push_back(burst.bytes);
+  }
+  CHECK(sizes == std::vector<std::uint32_t>{128, 256, 256, 256, 128});
+  work.local_row_stride = 12;
+  unsigned count = 0;
+  for (BurstWalker walker(work, 256); !walker.done(); ++count) CHECK(walker.next().bytes == 8);
+  CHECK(count == 128);
+}
+
+TEST_CASE("bandwidth is the closed form of latency and outstanding bursts") {
+  struct Point {
+    unsigned outstanding, latency, bursts;
+  };
+  std::vector<std::unique_ptr<DeviceBench>> benches;
+  const std::vector<Point> points = {{8, 50, 64}, {8, 50, 61}, {1, 20, 5}, {4, 4, 33}, {8, 3, 100}};
+  for (const Point& point : points) {
+    EpochCoreConfig config;
+    config.dma_outstanding = point.outstanding;
+    benches.push_back(
+        std::make_unique<DeviceBench>(config, "n" + std::to_string(benches.size()) + "_"));
+    benches.back()->memory.latency = sc_core::sc_time(point.latency, sc_core::SC_NS);
+    benches.back()->record_traces();
+  }
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto [outstanding, latency, bursts] = points[i];
+    DeviceBench& bench = *benches[i];
+    bench.execute({dma_command(EPOCH_OP_LOAD, 0, local, 256 * bursts),
+                   control_command(EPOCH_OP_FENCE),
+                   dma_command(EPOCH_OP_STORE, 0, local, 256 * bursts)});
+    const auto length = [&, w = outstanding, n = bursts](std::uint64_t round_trip) {
+      const std::uint64_t window = std::max<std::uint64_t>(w, round_trip);  // one issue a cycle
+      return (n - 1) / w * window + (n - 1) % w + round_trip;
+    };
+    CAPTURE(outstanding, latency, bursts);
+    const auto in = bench.spans("dma_in").at(0);
+    CHECK(in.end - in.start == length(latency) + 1);  // + the last burst into the buffer
+    const auto out = bench.spans("dma_out").at(0);
+    CHECK(out.end - out.start == length(latency + 1));  // each burst leaves the buffer first
+  }
+}
+
+TEST_CASE("DMA statistics count what moved") {
+  DeviceBench bench;
+  bench.execute({dma_command(EPOCH_OP_LOAD, 0, local, 1000),
+                 dma_command(EPOCH_OP_STORE, 0x4000, local + 0x4000, 300)});
+  CHECK(bench.statistic("core.dma_in.bytes") == 1000);
+  CHECK(bench.statistic("core.dma_in.bursts") == 4);
+  CHECK(bench.statistic("core.dma_out.bytes") == 300);
+  CHECK(bench.statistic("core.counters.dma_read_bytes") == 1000);
+  CHECK(bench.statistic("core.counters.dma_write_bytes") == 300);
+  CHECK(bench.statistic("core.activations.dma_in.written_bytes") == 1000);
+  CHECK(bench.statistic("core.activations.dma_out.read_bytes") == 300);
+  CHECK(bench.statistic("core.dma_in.commands") == 1);
+}
+
+TEST_CASE("statistics are named once and trace signals stand in their modules' scopes") {
+  DeviceBench bench;
+  bench.record_traces();
+  bench.execute({dma_command(EPOCH_OP_LOAD, 0x80, local, 512)});
+  Statistics all;
+  bench.core.statistics(all);
+  std::set<std::string> names;
+  for (const Statistic& s : all) {
+    CAPTURE(s.name);
+    CHECK(names.insert(s.name).second);
+    CHECK(s.name.rfind("core.", 0) == 0);
+    CHECK_FALSE(s.unit.empty());
+    CHECK_FALSE(s.description.empty());
+  }
+  const auto addresses = bench.traces.changes("core.dma_in.address");
+  CHECK(addresses.size() == 2);
+  CHECK(addresses.at(1).value == 0x180);
+  CHECK(addresses.at(1).time_ps - addresses.at(0).time_ps == 1000);
+  CHECK(bench.traces.changes("core.ring.completed").back().value == 1);
+  CHECK(bench.traces.changes("core.dma_in.bursts").back().value == 0);
+}

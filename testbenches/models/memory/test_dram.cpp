@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "common/bus_info.h"
+#include "common/find_statistic.h"
+#include "common/initiator_tester.h"
+#include "common/trace_recorder.h"
+#include "memory/dram.h"
+
+using epoch::BusInfo;
+using epoch::Dram;
+using epoch::DramConfig;
+using epoch::InitiatorTester;
+using epoch::Statistics;
+using epoch::TraceRecorder;
+using sc_core::SC_NS;
+using sc_core::SC_PS;
+using sc_core::sc_time;
+
+namespace {
+
+std::uint8_t block[1 << 16];
+
+// 60 ns and 25.6 GB/s: 256 bytes are 10 ns on the data bus.
+struct Bench {
+  Dram dram;
+  InitiatorTester master{"master"};
+
+  explicit Bench(const DramConfig& config = {std::uint64_t{1} << 20, 60, 25.6})
+      : dram("dram", config) {
+    master.socket.bind(dram.socket);
+    master.decoupled = true;
+  }
+  // Delay of an access that starts `start_ns` from now, with or without reservation.
+  sc_time access(tlm::tlm_command command, double start_ns, unsigned bytes, bool reserves) {
+    BusInfo info;
+    info.reserves = reserves;
+    tlm::tlm_generic_payload payload;
+    epoch::fill_payload(payload, command, 0, block, bytes);
+    payload.set_extension(&info);
+    master.start_delay = sc_time(start_ns, SC_NS);
+    CHECK(master.transport(payload) == tlm::TLM_OK_RESPONSE);
+    payload.clear_extension<BusInfo>();
+    return master.last_delay;
+  }
+  sc_time read(double start_ns, unsigned bytes, bool reserves = true) {
+    return access(tlm::TLM_READ_COMMAND, start_ns, bytes, reserves);
+  }
+  double statistic(const std::string& name) const {
+    Statistics all;
+    dram.statistics(all);
+    return epoch::find_statistic(all, name);
+  }
+};
+
+sc_time ns(double value) {
+  return sc_time(value, SC_NS);
+}
+
+}  // namespace
+
+TEST_CASE("an unloaded request completes after latency + bytes / bandwidth") {
+  Bench bench;
+  bench.master.run([&] {
+    for (const bool reserves : {false, true}) {
+      sc_core::wait(ns(1000));
+      CHECK(bench.read(5, 256, reserves) == ns(5 + 60 + 10));
+      sc_core::wait(ns(1000));
+      CHECK(bench.access(tlm::TLM_WRITE_COMMAND, 0, 64, reserves) == ns(60 + 2.5));
+      sc_core::wait(ns(1000));
+      CHECK(bench.read(0, 1, reserves) == ns(60) + sc_time(40, SC_PS));  // 39.0625, rounded up
+    }
+  });
+}
+
+TEST_CASE("reserving requests share the data bus, others neither wait nor occupy") {
+  Bench bench;
+  bench.master.run([&] {
+    CHECK(bench.read(0, 256) == ns(70));
+    CHECK(bench.read(0, 256) == ns(80));
+    CHECK(bench.read(0, 256, false) == ns(70));
+    CHECK(bench.access(tlm::TLM_WRITE_COMMAND, 15, 256, true) == ns(90));
+    CHECK(bench.read(40, 256) == ns(110));  // the bus has been idle since 30
+  });
+  CHECK(bench.statistic("dram.busy") == 40);
+  CHECK(bench.statistic("dram.requests") == 5);
+  CHECK(bench.statistic("dram.read_bytes") == 4 * 256);
+  CHECK(bench.statistic("dram.write_bytes") == 256);
+  CHECK(bench.statistic("dram.mean_latency") == (70 + 80 + 70 + 75 + 70) / 5.0);
+}
+
+TEST_CASE("a payload without BusInfo reserves nothing") {
+  Bench bench;
+  bench.master.run([&] {
+    for (int i = 0; i < 3; ++i) {
+      CHECK(bench.master.read(0, block, 256) == tlm::TLM_OK_RESPONSE);
+      CHECK(bench.master.last_delay == ns(70));
+    }
+  });
+  CHECK(bench.statistic("dram.busy") == 0);
+}
+
+// A master with `window` requests outstanding: the next one starts when the oldest completes.
+TEST_CASE("streaming with enough requests outstanding gets the full bandwidth to the picosecond") {
+  constexpr int requests = 1000, window = 8;  // 8 * 256 B > 70 ns * 25.6 GB/s
+  Bench bench;
+  bench.master.run([&] {
+    std::vector<double> done;
+    for (int i = 0; i < requests; ++i)
+      done.push_back(bench.read(i < window ? 0 : done[static_cast<std::size_t>(i - window)], 256)
+                         .to_seconds() *
+                     1e9);
+    CHECK(done.back() == Approx(60 + requests * 10.0).epsilon(1e-12));
+  });
+  CHECK(bench.statistic("dram.busy") == requests * 10);
+}
+
+TEST_CASE("with few requests outstanding, latency limits the bandwidth") {
+  constexpr int requests = 100, window = 2;
+  Bench bench;
+  bench.master.run([&] {
+    std::vector<double> done;
+    for (int i = 0; i < requests; ++i)
+      done.push_back(bench.read(i < window ? 0 : done[static_cast<std::size_t>(i - window)], 256)
+                         .to_seconds() *
+                     1e9);
+    // Pairs: the first of a pair completes every 70 ns.
+    CHECK(done.back() == Approx(70.0 * requests / window + 10).epsilon(1e-12));
+  });
+}
+
+TEST_CASE("a bandwidth without whole picoseconds does not drift") {
+  Bench bench({std::uint64_t{1} << 20, 0, 3});
+  bench.master.run([&] {
+    for (std::uint64_t n = 1; n <= 3001; ++n)
+      CHECK(bench.read(0, 64) == sc_time::from_value((n * 64 * 1000 + 2) / 3));
+  });
+}
+
+TEST_CASE("a refused request occupies nothing and counts nothing") {
+  Bench bench;
+  bench.master.run([&] {
+    CHECK(bench.master.read(1 << 20, block, 1) == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    tlm::tlm_generic_payload payload;
+    epoch::fill_payload(payload, tlm::TLM_READ_COMMAND, 0, block, 8);
+    payload.set_byte_enable_ptr(block);
+    payload.set_byte_enable_length(8);
+    CHECK(bench.master.transport(payload) == tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+    CHECK(bench.read(0, 256) == ns(70));
+  });
+  CHECK(bench.statistic("dram.requests") == 1);
+}
+
+TEST_CASE("dram grants DMI except around a watch") {
+  Bench bench;
+  int calls = 0;
+  bench.dram.watch(0x5000, 8, [&] { ++calls; });
+  bench.master.run([&] {
+    tlm::tlm_dmi dmi;
+    CHECK(bench.master.dmi(0x6000, tlm::TLM_READ_COMMAND, dmi));
+    CHECK(dmi.get_start_address() == 0x6000);
+    CHECK(dmi.get_end_address() == (1 << 20) - 1);
+    CHECK(dmi.get_read_latency() == ns(60));
+    CHECK_FALSE(bench.master.dmi(0x5FFF, tlm::TLM_READ_COMMAND, dmi));
+    bench.master.write32(0x5004, 1);
+    CHECK(calls == 1);
+    bench.dram.watch(0x9000, 8, [] {});
+    CHECK(bench.master.invalidations.size() == 1);
+  });
+}
+
+TEST_CASE("the data bus is traced") {
+  Bench bench;
+  TraceRecorder trace;
+  bench.dram.attach_trace(trace);
+  bench.master.run([&] {
+    bench.read(3, 256);
+    bench.read(0, 256, false);
+  });
+  CHECK(trace.changes("dram.busy") ==
+        std::vector<TraceRecorder::Change>{{0, 0}, {3'000, 1}, {13'000, 0}});
+}
+
+TEST_CASE("half a gigabyte is there without being touched") {
+  Bench bench(DramConfig{});
+  bench.master.run([&] {
+    bench.master.write32((512u << 20) - 4, 0x600DCAFE);
+    CHECK(bench.master.read32((512u << 20) - 4) == 0x600DCAFE);
+    CHECK(bench.master.read32(256u << 20) == 0);
+  });
+  CHECK(bench.dram.size() == 512u << 20);
+}
+
+TEST_CASE("a bandwidth of zero is refused") {
+  CHECK_THROWS_AS(Dram("dram", DramConfig{4096, 60, 0}), std::invalid_argument);
+}
