@@ -12,7 +12,7 @@ target_compile_options(firmware_options INTERFACE
   -ffunction-sections -fdata-sections -ffp-contract=off
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -pedantic>)
 
-add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt.c hal/platform.c
+add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt_walker.c hal/platform.c
                        hal/plic.c hal/simctl.c hal/timer.c hal/trap.c hal/uart.c)
 target_include_directories(hal PUBLIC hal)
 target_link_libraries(hal PRIVATE firmware_options)
@@ -32,10 +32,12 @@ endfunction()
 
 firmware_app(hello)
 
-add_library(epoch STATIC driver/epoch_device.c driver/epoch_layout.c driver/epoch_network.c
-                         driver/epoch_order.c driver/epoch_plan.c driver/epoch_program.c
-                         driver/epoch_runner.c driver/epoch_scheduler.c)
+add_library(epoch STATIC driver/epoch_device.c driver/epoch_emit.c driver/epoch_layout.c
+                         driver/epoch_network.c driver/epoch_order.c driver/epoch_plan.c
+                         driver/epoch_program.c driver/epoch_runner.c driver/epoch_scheduler.c
+                         driver/epoch_swept.c)
 target_include_directories(epoch PUBLIC driver include)
 target_link_libraries(epoch PRIVATE firmware_options PUBLIC hal)
 
+firmware_app(ring epoch)
 firmware_app(smnist epoch)

@@ -13,12 +13,12 @@
 
 #define TICK_NS 100000u
 
-static bool never(void *argument) {
+static bool never(void* argument) {
   (void)argument;
   return false;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   printf("hello from hart %" PRIu32 "\n", hal_platform_hart());
   for (int i = 0; i < argc; i++) printf("argument %d: %s\n", i, argv[i]);
   const struct hal_range memory = hal_platform_memory();

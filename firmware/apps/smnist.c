@@ -5,8 +5,8 @@
  *   --digits=N   how many (default 20)        --logits  print each digit's results too
  *   --start=N    first digit (default 0)      --poll    poll instead of sleeping for the interrupt
  *
- * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `digits` and
- * `labels` (IDX files).
+ * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `digits`
+ * and `labels` (IDX files).
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define RING_ENTRIES 1024u
-#define PROGRAM_CAPACITY 4096u
+#define PROGRAM_CAPACITY 32768u
 #define TIMEOUT_NS 10000000000u /* a digit takes well under a millisecond at 1 GHz */
 
 struct options {
@@ -32,7 +32,7 @@ struct options {
 
 /* An IDX file of bytes: `count` items of `item_bytes`. */
 struct idx {
-  const uint8_t *data;
+  const uint8_t* data;
   uint32_t count;
   uint32_t item_bytes;
 };
@@ -49,9 +49,9 @@ struct totals {
 static struct epoch_device device;
 static struct epoch_runner runner;
 
-static bool parse(int argc, char **argv, struct options *options) {
+static bool parse(int argc, char** argv, struct options* options) {
   for (int i = 1; i < argc; i++) {
-    const char *value;
+    const char* value;
     if (hal_args_option(argv[i], "--digits", &value)) {
       if (!hal_args_number(value, &options->digits) || options->digits == 0) return false;
     } else if (hal_args_option(argv[i], "--start", &value)) {
@@ -67,14 +67,14 @@ static bool parse(int argc, char **argv, struct options *options) {
   return true;
 }
 
-static uint32_t big32(const uint8_t *bytes) {
+static uint32_t big32(const uint8_t* bytes) {
   return ((uint32_t)bytes[0] << 24) | ((uint32_t)bytes[1] << 16) | ((uint32_t)bytes[2] << 8) |
          bytes[3];
 }
 
 /* IDX (the MNIST file format): 0, 0, type 8 = uint8, dimensions, then each size big endian. */
-static bool open_idx(const char *label, uint32_t dimensions, struct idx *idx) {
-  const uint8_t *file;
+static bool open_idx(const char* label, uint32_t dimensions, struct idx* idx) {
+  const uint8_t* file;
   uint32_t bytes;
   if (!hal_platform_blob("epochcore,data", label, &file, &bytes)) {
     printf("smnist: no data named '%s' is loaded\n", label);
@@ -99,7 +99,7 @@ static bool open_idx(const char *label, uint32_t dimensions, struct idx *idx) {
   return true;
 }
 
-static bool open_data(const struct options *options, struct idx *digits, struct idx *labels) {
+static bool open_data(const struct options* options, struct idx* digits, struct idx* labels) {
   if (!open_idx("digits", 3, digits) || !open_idx("labels", 1, labels)) return false;
   const uint32_t loaded = digits->count < labels->count ? digits->count : labels->count;
   if (options->start > loaded || options->digits > loaded - options->start) {
@@ -111,8 +111,8 @@ static bool open_data(const struct options *options, struct idx *digits, struct 
   return true;
 }
 
-static bool open_network(const struct options *options, uint32_t pixels) {
-  const uint8_t *image;
+static bool open_network(const struct options* options, uint32_t pixels) {
+  const uint8_t* image;
   uint32_t bytes;
   const enum epoch_device_result opened =
       epoch_device_open(&device, 0, RING_ENTRIES, options->poll);
@@ -124,7 +124,7 @@ static bool open_network(const struct options *options, uint32_t pixels) {
     printf("smnist: no network image is loaded\n");
     return false;
   }
-  const struct epoch_image_header *header = (const void *)image;
+  const struct epoch_image_header* header = (const void*)image;
   const uint32_t width = bytes < sizeof *header ? 0 : header->input_width;
   if (width == 0 || pixels % width != 0) {
     printf("smnist: a digit's %" PRIu32 " pixels are not whole steps of the network\n", pixels);
@@ -137,11 +137,10 @@ static bool open_network(const struct options *options, uint32_t pixels) {
   if (prepared == EPOCH_RUNNER_IMAGE)
     printf("smnist: %s\n", epoch_network_result_text(runner.network_result));
   if (prepared == EPOCH_RUNNER_SCHEDULE)
-    printf("smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu32 " needed, %" PRIu32
-           " available\n",
-           runner.failure.layer, runner.failure.op,
-           epoch_schedule_result_text(runner.failure.result), runner.failure.needed,
-           runner.failure.available);
+    printf(
+        "smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu32 " needed, %" PRIu32 " available\n",
+        runner.failure.layer, runner.failure.op, epoch_schedule_result_text(runner.failure.result),
+        runner.failure.needed, runner.failure.available);
   return false;
 }
 
@@ -150,7 +149,7 @@ static uint32_t sortable(uint32_t bits) {
   return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
-static uint32_t argmax(const uint32_t *logits, uint32_t count) {
+static uint32_t argmax(const uint32_t* logits, uint32_t count) {
   uint32_t best = 0;
   for (uint32_t i = 1; i < count; i++) {
     if (sortable(logits[i]) > sortable(logits[best])) best = i;
@@ -158,7 +157,7 @@ static uint32_t argmax(const uint32_t *logits, uint32_t count) {
   return best;
 }
 
-static void print_logits(uint32_t digit, const uint32_t *logits, uint32_t count) {
+static void print_logits(uint32_t digit, const uint32_t* logits, uint32_t count) {
   printf("logits %" PRIu32 ":", digit);
   for (uint32_t i = 0; i < count; i++) {
     float value;
@@ -169,7 +168,7 @@ static void print_logits(uint32_t digit, const uint32_t *logits, uint32_t count)
 }
 
 static void print_fault(uint32_t digit, enum epoch_device_result result) {
-  const struct epoch_device_error *error = &device.error;
+  const struct epoch_device_error* error = &device.error;
   printf("smnist: digit %" PRIu32 ": %s\n", digit, epoch_device_result_text(result));
   if (error->code != EPOCH_ERROR_NONE)
     printf("smnist: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
@@ -179,7 +178,7 @@ static void print_fault(uint32_t digit, enum epoch_device_result result) {
 }
 
 /* Cycles from the first command's start to the last retirement; the rest goes to the totals. */
-static uint64_t read_counters(struct totals *totals) {
+static uint64_t read_counters(struct totals* totals) {
   const uint64_t useful = epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_USEFUL);
   const uint64_t cycles = epoch_device_counter(&device, EPOCH_COUNTER_LAST_RETIRE) -
                           epoch_device_counter(&device, EPOCH_COUNTER_FIRST_START);
@@ -194,8 +193,8 @@ static uint64_t read_counters(struct totals *totals) {
   return cycles;
 }
 
-static bool run_digit(const struct options *options, uint32_t digit, const struct idx *digits,
-                      const struct idx *labels, struct totals *totals) {
+static bool run_digit(const struct options* options, uint32_t digit, const struct idx* digits,
+                      const struct idx* labels, struct totals* totals) {
   const uint32_t count = runner.network.header->output_width;
   const uint32_t label = labels->data[digit];
   epoch_device_clear_counters(&device);
@@ -206,7 +205,7 @@ static bool run_digit(const struct options *options, uint32_t digit, const struc
     return false;
   }
   const uint64_t cycles = read_counters(totals);
-  const uint32_t *logits = runner.output.cpu;
+  const uint32_t* logits = runner.output.cpu;
   const uint32_t predicted = argmax(logits, count);
   totals->correct += predicted == label;
   printf("digit %" PRIu32 ": predicted %" PRIu32 " label %" PRIu32 " cycles %" PRIu64 "\n", digit,
@@ -219,7 +218,7 @@ static double percent(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
 }
 
-static void print_totals(uint32_t digits, const struct totals *totals) {
+static void print_totals(uint32_t digits, const struct totals* totals) {
   const uint64_t pes = (uint64_t)device.caps.array.rows * device.caps.array.cols;
   const double spatial = percent(totals->pe_cycles, pes * totals->executing);
   const double temporal = percent(totals->useful, totals->cycles);
@@ -229,7 +228,7 @@ static void print_totals(uint32_t digits, const struct totals *totals) {
   printf("DRAM bytes %" PRIu64 "\n", totals->dram_bytes);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   struct options options = {.digits = 20};
   struct idx digits;
   struct idx labels;

@@ -12,26 +12,26 @@
 
 typedef enum epoch_device_result result_t;
 
-#define ALL_CAUSES                                                             \
-  ((uint32_t)(EPOCH_IRQ_STATUS_DONE_MASK | EPOCH_IRQ_STATUS_ERROR_MASK |       \
+#define ALL_CAUSES                                                       \
+  ((uint32_t)(EPOCH_IRQ_STATUS_DONE_MASK | EPOCH_IRQ_STATUS_ERROR_MASK | \
               EPOCH_IRQ_STATUS_NUMERIC_MASK))
 
-static uint32_t get(const struct epoch_device *device, uint32_t offset) {
+static uint32_t get(const struct epoch_device* device, uint32_t offset) {
   return hal_read32(device->base + offset);
 }
 
-static void put(const struct epoch_device *device, uint32_t offset, uint32_t value) {
+static void put(const struct epoch_device* device, uint32_t offset, uint32_t value) {
   hal_write32(device->base + offset, value);
 }
 
-const char *epoch_device_result_text(enum epoch_device_result result) {
+const char* epoch_device_result_text(enum epoch_device_result result) {
 #define RESULT_TEXT(name, description) description,
-  static const char *const texts[] = {EPOCH_DEVICE_RESULTS(RESULT_TEXT)};
+  static const char* const texts[] = {EPOCH_DEVICE_RESULTS(RESULT_TEXT)};
 #undef RESULT_TEXT
   return (size_t)result < sizeof texts / sizeof *texts ? texts[result] : "unknown result";
 }
 
-const char *epoch_error_text(uint32_t code) {
+const char* epoch_error_text(uint32_t code) {
 #define ERROR_CASE(name, value, description) \
   case value:                                \
     return #name ": " description;
@@ -43,9 +43,9 @@ const char *epoch_error_text(uint32_t code) {
 #undef ERROR_CASE
 }
 
-/* ---- Probe ------------------------------------------------------------------------------------- */
+/* ---- Probe ---- */
 
-static void read_caps(const struct epoch_device *device, struct epoch_caps *caps) {
+static void read_caps(const struct epoch_device* device, struct epoch_caps* caps) {
   const uint32_t pe = get(device, EPOCH_REG_CAPS_PE);
   const uint32_t lanes = get(device, EPOCH_REG_CAPS_LANES);
   const uint32_t fifo = get(device, EPOCH_REG_CAPS_FIFO);
@@ -84,38 +84,38 @@ static void read_caps(const struct epoch_device *device, struct epoch_caps *caps
   caps->state_port = EPOCH_GET(load_port, CAPS_LOAD_PORT, STATE);
 }
 
-/* ---- Interrupt, or what polling does in its place ------------------------------------------------ */
+/* ---- Interrupt, or what polling does in its place ---- */
 
-static void read_error(struct epoch_device *device) {
-  struct epoch_device_error *error = &device->error;
+static void read_error(struct epoch_device* device) {
+  struct epoch_device_error* error = &device->error;
   if (error->code != EPOCH_ERROR_NONE) return; /* the first one wins */
   error->code = get(device, EPOCH_REG_ERROR_CODE);
   error->sequence = get(device, EPOCH_REG_ERROR_SEQ);
-  error->address = ((uint64_t)get(device, EPOCH_REG_ERROR_ADDR_HI) << 32) |
-                   get(device, EPOCH_REG_ERROR_ADDR_LO);
+  error->address =
+      ((uint64_t)get(device, EPOCH_REG_ERROR_ADDR_HI) << 32) | get(device, EPOCH_REG_ERROR_ADDR_LO);
   error->length = get(device, EPOCH_REG_ERROR_LEN);
   error->context = get(device, EPOCH_REG_ERROR_CONTEXT);
 }
 
 /* Takes the causes; clearing `error` clears ERROR_*, so those are read before. */
-static void service(void *argument) {
-  struct epoch_device *device = argument;
+static void service(void* argument) {
+  struct epoch_device* device = argument;
   const uint32_t causes = get(device, EPOCH_REG_IRQ_STATUS);
   if (causes == 0) return;
   if (causes & EPOCH_IRQ_STATUS_ERROR_MASK) read_error(device);
   put(device, EPOCH_REG_IRQ_STATUS, causes);
 }
 
-static bool wait_for(struct epoch_device *device, bool (*ready)(void *), void *argument,
+static bool wait_for(struct epoch_device* device, bool (*ready)(void*), void* argument,
                      uint64_t timeout_ns) {
   const uint64_t deadline = hal_timer_now_ns() + timeout_ns;
   return device->polling ? hal_poll(ready, argument, deadline)
                          : hal_wait(ready, argument, deadline);
 }
 
-/* ---- Ring -------------------------------------------------------------------------------------- */
+/* ---- Ring ---- */
 
-static void start_ring(struct epoch_device *device, uint32_t counter) {
+static void start_ring(struct epoch_device* device, uint32_t counter) {
   put(device, EPOCH_REG_IRQ_STATUS, ALL_CAUSES);
   put(device, EPOCH_REG_RING_BASE_LO, (uint32_t)device->ring.bus);
   put(device, EPOCH_REG_RING_BASE_HI, (uint32_t)(device->ring.bus >> 32));
@@ -131,7 +131,7 @@ static bool valid_ring_size(uint32_t size) {
   return size >= 2 && size <= 4096 && (size & (size - 1)) == 0;
 }
 
-enum epoch_device_result epoch_device_open(struct epoch_device *device, uint32_t index,
+enum epoch_device_result epoch_device_open(struct epoch_device* device, uint32_t index,
                                            uint32_t ring_size, bool polling) {
   struct hal_fdt_node node;
   memset(device, 0, sizeof *device);
@@ -153,21 +153,21 @@ enum epoch_device_result epoch_device_open(struct epoch_device *device, uint32_t
   return EPOCH_DEVICE_OK;
 }
 
-static uint32_t free_slots(const struct epoch_device *device) {
+static uint32_t free_slots(const struct epoch_device* device) {
   return device->ring_size - (device->tail - get(device, EPOCH_REG_RING_HEAD));
 }
 
 /* Nothing interrupts when HEAD moves, so a full ring is polled. */
-static bool has_room(void *argument) {
-  struct epoch_device *device = argument;
+static bool has_room(void* argument) {
+  struct epoch_device* device = argument;
   if (device->polling) service(device);
   return device->error.code != EPOCH_ERROR_NONE || free_slots(device) != 0;
 }
 
-enum epoch_device_result epoch_device_submit(struct epoch_device *device,
-                                             const union epoch_descriptor *descriptors,
+enum epoch_device_result epoch_device_submit(struct epoch_device* device,
+                                             const union epoch_descriptor* descriptors,
                                              uint32_t count, uint64_t timeout_ns) {
-  union epoch_descriptor *ring = device->ring.cpu;
+  union epoch_descriptor* ring = device->ring.cpu;
   uint32_t done = 0;
   while (done < count) {
     if (!hal_poll(has_room, device, hal_timer_now_ns() + timeout_ns)) return EPOCH_DEVICE_TIMEOUT;
@@ -185,19 +185,19 @@ enum epoch_device_result epoch_device_submit(struct epoch_device *device,
 }
 
 struct completion {
-  struct epoch_device *device;
+  struct epoch_device* device;
   uint32_t sequence;
 };
 
-static bool has_completed(void *argument) {
-  const struct completion *completion = argument;
-  struct epoch_device *device = completion->device;
+static bool has_completed(void* argument) {
+  const struct completion* completion = argument;
+  struct epoch_device* device = completion->device;
   if (device->polling) service(device);
   if (device->error.code != EPOCH_ERROR_NONE) return true;
   return (int32_t)(get(device, EPOCH_REG_COMPLETED) - completion->sequence) >= 0;
 }
 
-enum epoch_device_result epoch_device_wait(struct epoch_device *device, uint32_t sequence,
+enum epoch_device_result epoch_device_wait(struct epoch_device* device, uint32_t sequence,
                                            uint64_t timeout_ns) {
   struct completion completion = {device, sequence};
   const bool ready = wait_for(device, has_completed, &completion, timeout_ns);
@@ -207,15 +207,15 @@ enum epoch_device_result epoch_device_wait(struct epoch_device *device, uint32_t
   return EPOCH_DEVICE_OK;
 }
 
-/* ---- Recovery ---------------------------------------------------------------------------------- */
+/* ---- Recovery ---- */
 
-static bool reset_done(void *argument) {
-  const struct epoch_device *device = argument;
+static bool reset_done(void* argument) {
+  const struct epoch_device* device = argument;
   return (get(device, EPOCH_REG_CTRL) & EPOCH_CTRL_RESET_MASK) == 0 ||
          (get(device, EPOCH_REG_STATUS) & EPOCH_STATUS_DRAIN_FAILED_MASK) != 0;
 }
 
-enum epoch_device_result epoch_device_recover(struct epoch_device *device, uint64_t timeout_ns) {
+enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint64_t timeout_ns) {
   const uint32_t completed = get(device, EPOCH_REG_COMPLETED);
   put(device, EPOCH_REG_IRQ_ENABLE, 0);
   put(device, EPOCH_REG_CTRL, EPOCH_CTRL_RESET_MASK);
@@ -226,13 +226,13 @@ enum epoch_device_result epoch_device_recover(struct epoch_device *device, uint6
   return EPOCH_DEVICE_OK;
 }
 
-/* ---- Counters ---------------------------------------------------------------------------------- */
+/* ---- Counters ---- */
 
-void epoch_device_clear_counters(struct epoch_device *device) {
+void epoch_device_clear_counters(struct epoch_device* device) {
   put(device, EPOCH_REG_COUNTER_CTRL, EPOCH_COUNTER_CTRL_CLEAR_MASK);
 }
 
-uint64_t epoch_device_counter(const struct epoch_device *device, uint32_t counter) {
+uint64_t epoch_device_counter(const struct epoch_device* device, uint32_t counter) {
   const uint32_t low = get(device, counter); /* latches the high word */
   return ((uint64_t)get(device, counter + 4) << 32) | low;
 }

@@ -14,15 +14,15 @@
 #include "epoch_program.h"
 
 /* E(name, description) */
-#define EPOCH_DEVICE_RESULTS(E)                                        \
-  E(OK, "success")                                                     \
-  E(ABSENT, "no EpochCore in the device tree")                         \
-  E(IDENTITY, "the device does not identify itself as EpochCore")      \
-  E(VERSION, "the device has another major version of the contract")   \
-  E(MEMORY, "no memory for the ring")                                  \
-  E(RING_SIZE, "ring size is not a power of two in 2..4096")           \
-  E(TIMEOUT, "timeout")                                                \
-  E(FAULT, "the device stopped with an error")                         \
+#define EPOCH_DEVICE_RESULTS(E)                                      \
+  E(OK, "success")                                                   \
+  E(ABSENT, "no EpochCore in the device tree")                       \
+  E(IDENTITY, "the device does not identify itself as EpochCore")    \
+  E(VERSION, "the device has another major version of the contract") \
+  E(MEMORY, "no memory for the ring")                                \
+  E(RING_SIZE, "ring size is not a power of two in 2..4096")         \
+  E(TIMEOUT, "timeout")                                              \
+  E(FAULT, "the device stopped with an error")                       \
   E(DRAIN, "the device could not drain: only a platform reset helps")
 
 #define EPOCH_X_DEVICE_RESULT(name, description) EPOCH_DEVICE_##name,
@@ -50,30 +50,30 @@ struct epoch_device {
   struct epoch_device_error error;
 };
 
-const char *epoch_device_result_text(enum epoch_device_result result);
-const char *epoch_error_text(uint32_t code);
+const char* epoch_device_result_text(enum epoch_device_result result);
+const char* epoch_error_text(uint32_t code);
 
 /* Finds the index-th device, checks it, makes a ring of `ring_size` entries and enables it. */
-enum epoch_device_result epoch_device_open(struct epoch_device *device, uint32_t index,
+enum epoch_device_result epoch_device_open(struct epoch_device* device, uint32_t index,
                                            uint32_t ring_size, bool polling);
 
 /* Copies `count` descriptors into the ring and rings the doorbell once for all that fit; waits for
  * room when the ring is full. device->tail is then the sequence to wait for. */
-enum epoch_device_result epoch_device_submit(struct epoch_device *device,
-                                             const union epoch_descriptor *descriptors,
+enum epoch_device_result epoch_device_submit(struct epoch_device* device,
+                                             const union epoch_descriptor* descriptors,
                                              uint32_t count, uint64_t timeout_ns);
 /* Until every command below `sequence` has retired and its writes are visible. Sleeps if interrupts
  * are in use: then the last command must raise done (IRQ, HALT or IRQ_ON_DONE). */
-enum epoch_device_result epoch_device_wait(struct epoch_device *device, uint32_t sequence,
+enum epoch_device_result epoch_device_wait(struct epoch_device* device, uint32_t sequence,
                                            uint64_t timeout_ns);
 
-/* After FAULT or TIMEOUT: resets the device and starts an empty ring where COMPLETED stood. What was
- * submitted and had not retired is dropped; semaphores are 0, so a program that uses them is
+/* After FAULT or TIMEOUT: resets the device and starts an empty ring where COMPLETED stood. What
+ * was submitted and had not retired is dropped; semaphores are 0, so a program that uses them is
  * submitted again as a whole. Clears device->error. */
-enum epoch_device_result epoch_device_recover(struct epoch_device *device, uint64_t timeout_ns);
+enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint64_t timeout_ns);
 
-void epoch_device_clear_counters(struct epoch_device *device);
+void epoch_device_clear_counters(struct epoch_device* device);
 /* `counter` is EPOCH_COUNTER_*; both halves belong to one moment. */
-uint64_t epoch_device_counter(const struct epoch_device *device, uint32_t counter);
+uint64_t epoch_device_counter(const struct epoch_device* device, uint32_t counter);
 
 #endif

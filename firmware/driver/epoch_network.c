@@ -9,20 +9,20 @@ typedef enum epoch_network_result result_t;
 
 #define EXTRA_COMBINE (EPOCH_ARRAY_EXTRA | EPOCH_ARRAY_COMBINE)
 
-const char *epoch_network_result_text(enum epoch_network_result result) {
+const char* epoch_network_result_text(enum epoch_network_result result) {
 #define RESULT_TEXT(name, description) description,
-  static const char *const texts[] = {EPOCH_NETWORK_RESULTS(RESULT_TEXT)};
+  static const char* const texts[] = {EPOCH_NETWORK_RESULTS(RESULT_TEXT)};
 #undef RESULT_TEXT
   return (size_t)result < sizeof texts / sizeof *texts ? texts[result] : "unknown result";
 }
 
-uint32_t epoch_crc32(uint32_t crc, const void *bytes, uint32_t count) {
+uint32_t epoch_crc32(uint32_t crc, const void* bytes, uint32_t count) {
   /* A nibble at a time: 64 bytes of table instead of 1 KiB. */
   static const uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
                                      0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
                                      0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
                                      0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
-  const uint8_t *data = bytes;
+  const uint8_t* data = bytes;
   crc = ~crc;
   for (uint32_t i = 0; i < count; i++) {
     crc ^= data[i];
@@ -32,29 +32,29 @@ uint32_t epoch_crc32(uint32_t crc, const void *bytes, uint32_t count) {
   return ~crc;
 }
 
-/* ---- Ops --------------------------------------------------------------------------------------- */
+/* ---- Ops ---- */
 
-uint32_t epoch_op_columns(const struct epoch_image_op *op) {
+uint32_t epoch_op_columns(const struct epoch_image_op* op) {
   return op->activation == EPOCH_ACTIVATION_GLU ? 2 * op->outputs : op->outputs;
 }
 
-static uint32_t extra_of(const struct epoch_image_op *op) {
+static uint32_t extra_of(const struct epoch_image_op* op) {
   return (EPOCH_FORMAT_FLAGS(op->format) & EPOCH_ARRAY_EXTRA) != 0;
 }
 
-int epoch_op_ssm_layout(const struct epoch_image_op *op, const struct epoch_array_shape *array,
-                        struct epoch_ssm_layout *layout) {
+int epoch_op_ssm_layout(const struct epoch_image_op* op, const struct epoch_array_shape* array,
+                        struct epoch_ssm_layout* layout) {
   return epoch_ssm_layout_make(layout, array, EPOCH_FORMAT_MODE(op->format), op->inputs, op->modes,
                                extra_of(op));
 }
 
-int epoch_op_gemm_layout(const struct epoch_image_op *op, const struct epoch_array_shape *array,
-                         struct epoch_gemm_layout *layout) {
+int epoch_op_gemm_layout(const struct epoch_image_op* op, const struct epoch_array_shape* array,
+                         struct epoch_gemm_layout* layout) {
   return epoch_gemm_layout_make(layout, array, op->inputs, epoch_op_columns(op), extra_of(op),
                                 op->activation == EPOCH_ACTIVATION_GLU);
 }
 
-static bool zero(const uint32_t *words, uint32_t count) {
+static bool zero(const uint32_t* words, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (words[i] != 0) return false;
   }
@@ -62,7 +62,7 @@ static bool zero(const uint32_t *words, uint32_t count) {
 }
 
 /* Fields that an op's kind gives no meaning are zero. */
-static bool fields_fit(const struct epoch_image_op *op) {
+static bool fields_fit(const struct epoch_image_op* op) {
   const uint32_t mode = EPOCH_FORMAT_MODE(op->format);
   const uint32_t flags = EPOCH_FORMAT_FLAGS(op->format);
   const bool on_array = op->kind == EPOCH_IMAGE_OP_SSM || op->kind == EPOCH_IMAGE_OP_LINEAR;
@@ -70,8 +70,8 @@ static bool fields_fit(const struct epoch_image_op *op) {
     return false;
   if (!zero(op->reserved, 5) || (op->kind != EPOCH_IMAGE_OP_LINEAR && op->inputs != op->outputs))
     return false;
-  if (!on_array && (flags != 0 || mode != 0 || op->activation != 0 || op->residual != 0 ||
-                    op->modes != 0))
+  if (!on_array &&
+      (flags != 0 || mode != 0 || op->activation != 0 || op->residual != 0 || op->modes != 0))
     return false;
   switch (op->kind) {
     case EPOCH_IMAGE_OP_AFFINE:
@@ -95,8 +95,8 @@ static bool fields_fit(const struct epoch_image_op *op) {
 }
 
 /* Bytes of parameters that the op must have; 0xFFFFFFFF if it cannot be laid out. */
-static uint32_t parameter_bytes(const struct epoch_image_op *op,
-                                const struct epoch_array_shape *array) {
+static uint32_t parameter_bytes(const struct epoch_image_op* op,
+                                const struct epoch_array_shape* array) {
   struct epoch_ssm_layout ssm;
   struct epoch_gemm_layout gemm;
   switch (op->kind) {
@@ -111,7 +111,7 @@ static uint32_t parameter_bytes(const struct epoch_image_op *op,
   }
 }
 
-static bool supported(const struct epoch_image_op *op, const struct epoch_caps *caps) {
+static bool supported(const struct epoch_image_op* op, const struct epoch_caps* caps) {
   if (((caps->types >> EPOCH_TYPE_FP32) & 1u) == 0) return false;
   if (EPOCH_FORMAT_TYPE(op->format) != EPOCH_TYPE_FP32) return false;
   switch (op->kind) {
@@ -128,8 +128,8 @@ static bool supported(const struct epoch_image_op *op, const struct epoch_caps *
   }
 }
 
-static result_t check_op(const struct epoch_image_op *op, const struct epoch_image_layer *layer,
-                         const struct epoch_caps *caps) {
+static result_t check_op(const struct epoch_image_op* op, const struct epoch_image_layer* layer,
+                         const struct epoch_caps* caps) {
   if (!fields_fit(op)) return EPOCH_NETWORK_OP;
   if (!supported(op, caps)) return EPOCH_NETWORK_UNSUPPORTED;
   if (op->parameter_bytes != parameter_bytes(op, &caps->array)) return EPOCH_NETWORK_PARAMETERS;
@@ -137,31 +137,30 @@ static result_t check_op(const struct epoch_image_op *op, const struct epoch_ima
   if (op->parameter_offset % EPOCH_IMAGE_ALIGN != 0 ||
       op->parameter_offset < layer->parameter_offset ||
       op->parameter_bytes > layer->parameter_bytes ||
-      op->parameter_offset - layer->parameter_offset >
-          layer->parameter_bytes - op->parameter_bytes)
+      op->parameter_offset - layer->parameter_offset > layer->parameter_bytes - op->parameter_bytes)
     return EPOCH_NETWORK_PARAMETERS;
   return EPOCH_NETWORK_OK;
 }
 
-/* ---- Layers ------------------------------------------------------------------------------------ */
+/* ---- Layers ---- */
 
-/* How ops may follow each other: only the network's first op reads uint8, and after POOL a layer has
- * one row, which neither streams through states nor meets the layer's input again. */
-static bool may_follow(const struct epoch_image_op *op, bool network_start, bool pooled,
+/* How ops may follow each other: only the network's first op reads uint8, and after POOL a layer
+ * has one row, which neither streams through states nor meets the layer's input again. */
+static bool may_follow(const struct epoch_image_op* op, bool network_start, bool pooled,
                        bool input_is_uint8) {
   if ((op->kind == EPOCH_IMAGE_OP_AFFINE) != network_start) return false;
   if (pooled && (op->kind == EPOCH_IMAGE_OP_SSM || op->kind == EPOCH_IMAGE_OP_POOL)) return false;
   return op->residual == 0 || (!pooled && !input_is_uint8);
 }
 
-static result_t check_layer(const struct epoch_network *network, uint32_t index, uint32_t *width,
-                            const struct epoch_caps *caps) {
-  const struct epoch_image_layer *layer = &network->layers[index];
+static result_t check_layer(const struct epoch_network* network, uint32_t index, uint32_t* width,
+                            const struct epoch_caps* caps) {
+  const struct epoch_image_layer* layer = &network->layers[index];
   const uint32_t input_width = *width;
   uint32_t next_parameter = layer->parameter_offset;
   bool pooled = false;
   for (uint32_t o = 0; o < layer->op_count; o++) {
-    const struct epoch_image_op *op = &network->ops[layer->first_op + o];
+    const struct epoch_image_op* op = &network->ops[layer->first_op + o];
     const result_t result = check_op(op, layer, caps);
     if (result != EPOCH_NETWORK_OK) return result;
     if (op->parameter_bytes != 0) { /* blocks follow each other */
@@ -179,8 +178,8 @@ static result_t check_layer(const struct epoch_network *network, uint32_t index,
   return EPOCH_NETWORK_OK;
 }
 
-static bool layer_in_tables(const struct epoch_image_header *header,
-                            const struct epoch_image_layer *layer, uint32_t first_op) {
+static bool layer_in_tables(const struct epoch_image_header* header,
+                            const struct epoch_image_layer* layer, uint32_t first_op) {
   return layer->first_op == first_op && layer->op_count != 0 &&
          layer->op_count <= header->op_count - first_op &&
          layer->parameter_offset % EPOCH_IMAGE_ALIGN == 0 &&
@@ -188,8 +187,8 @@ static bool layer_in_tables(const struct epoch_image_header *header,
          layer->parameter_bytes <= header->total_bytes - layer->parameter_offset;
 }
 
-static result_t check_layers(const struct epoch_network *network, const struct epoch_caps *caps) {
-  const struct epoch_image_header *header = network->header;
+static result_t check_layers(const struct epoch_network* network, const struct epoch_caps* caps) {
+  const struct epoch_image_header* header = network->header;
   uint32_t first_op = 0;
   uint32_t width = header->input_width;
   for (uint32_t l = 0; l < header->layer_count; l++) {
@@ -202,14 +201,14 @@ static result_t check_layers(const struct epoch_network *network, const struct e
   return width == header->output_width ? EPOCH_NETWORK_OK : EPOCH_NETWORK_HEADER;
 }
 
-/* ---- Header ------------------------------------------------------------------------------------ */
+/* ---- Header ---- */
 
 static bool table_inside(uint32_t offset, uint32_t count, uint32_t entry, uint32_t total) {
   return offset % 4 == 0 && offset >= sizeof(struct epoch_image_header) && offset <= total &&
          count <= (total - offset) / entry;
 }
 
-static uint32_t checksum(const uint8_t *image, uint32_t total) {
+static uint32_t checksum(const uint8_t* image, uint32_t total) {
   static const uint8_t zeros[4] = {0};
   const uint32_t at = offsetof(struct epoch_image_header, checksum);
   uint32_t crc = epoch_crc32(0, image, at);
@@ -217,15 +216,15 @@ static uint32_t checksum(const uint8_t *image, uint32_t total) {
   return epoch_crc32(crc, image + at + 4, total - at - 4);
 }
 
-static bool same_array(const struct epoch_image_header *header,
-                       const struct epoch_array_shape *array) {
+static bool same_array(const struct epoch_image_header* header,
+                       const struct epoch_array_shape* array) {
   return header->array_rows == array->rows && header->array_cols == array->cols &&
          header->array_segment_rows == array->segment_rows &&
          header->array_state_slots == array->state_slots;
 }
 
-static result_t check_header(const struct epoch_image_header *header, const uint8_t *image,
-                             uint32_t bytes, const struct epoch_caps *caps) {
+static result_t check_header(const struct epoch_image_header* header, const uint8_t* image,
+                             uint32_t bytes, const struct epoch_caps* caps) {
   if (header->magic != EPOCH_IMAGE_MAGIC) return EPOCH_NETWORK_MAGIC;
   if (header->version != EPOCH_IMAGE_VERSION) return EPOCH_NETWORK_VERSION;
   if (header->total_bytes < sizeof *header || header->total_bytes > bytes)
@@ -246,23 +245,23 @@ static result_t check_header(const struct epoch_image_header *header, const uint
   return EPOCH_NETWORK_OK;
 }
 
-enum epoch_network_result epoch_network_open(struct epoch_network *network, const void *image,
-                                             uint32_t bytes, const struct epoch_caps *caps) {
-  const struct epoch_image_header *header = image;
+enum epoch_network_result epoch_network_open(struct epoch_network* network, const void* image,
+                                             uint32_t bytes, const struct epoch_caps* caps) {
+  const struct epoch_image_header* header = image;
   if (image == NULL || bytes < sizeof *header) return EPOCH_NETWORK_TRUNCATED;
   if ((uintptr_t)image % EPOCH_IMAGE_ALIGN != 0) return EPOCH_NETWORK_ALIGNMENT;
   const result_t result = check_header(header, image, bytes, caps);
   if (result != EPOCH_NETWORK_OK) return result;
   network->image = image;
   network->header = header;
-  network->layers = (const void *)(network->image + header->layer_offset);
-  network->ops = (const void *)(network->image + header->op_offset);
+  network->layers = (const void*)(network->image + header->layer_offset);
+  network->ops = (const void*)(network->image + header->op_offset);
   return check_layers(network, caps);
 }
 
-/* ---- Shape ------------------------------------------------------------------------------------- */
+/* ---- Shape ---- */
 
-uint32_t epoch_network_output_steps(const struct epoch_network *network, uint32_t steps) {
+uint32_t epoch_network_output_steps(const struct epoch_network* network, uint32_t steps) {
   for (uint32_t o = 0; o < network->header->op_count; o++) {
     if (network->ops[o].kind == EPOCH_IMAGE_OP_POOL) return 1;
   }

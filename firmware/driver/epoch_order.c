@@ -4,29 +4,31 @@
 #include <stdbool.h>
 #include <string.h>
 
-_Static_assert(EPOCH_ENGINES * EPOCH_ENGINES <= EPOCH_SEMAPHORES, "a semaphore an engine pair");
+_Static_assert(EPOCH_ENGINES* EPOCH_ENGINES <= EPOCH_SEMAPHORES, "a semaphore an engine pair");
 
 enum { WAIT_SHIFT = 0, SIGNAL_SHIFT = 16, MAX_WAITS = 2, MAX_SIGNALS = 2 };
 
-static uint32_t maximum(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static uint32_t maximum(uint32_t a, uint32_t b) {
+  return a > b ? a : b;
+}
 
-void epoch_order_begin(struct epoch_order *order, struct epoch_program *program,
-                       struct epoch_clock *clocks) {
+void epoch_order_begin(struct epoch_order* order, struct epoch_program* program,
+                       struct epoch_clock* clocks) {
   memset(order, 0, sizeof *order);
   program->count = 0;
   order->program = program;
   order->clocks = clocks;
 }
 
-static int append(struct epoch_order *order, const union epoch_descriptor *descriptor) {
-  struct epoch_program *program = order->program;
+static int append(struct epoch_order* order, const union epoch_descriptor* descriptor) {
+  struct epoch_program* program = order->program;
   if (program->count == program->capacity) return -1;
   program->descriptors[program->count++] = *descriptor;
   return 0;
 }
 
 /* Everything so far is finished for everything to come. */
-static int fence(struct epoch_order *order) {
+static int fence(struct epoch_order* order) {
   union epoch_descriptor descriptor;
   epoch_build_control(&descriptor, EPOCH_OP_FENCE);
   if (append(order, &descriptor) != 0) return -1;
@@ -39,16 +41,16 @@ static int fence(struct epoch_order *order) {
   return 0;
 }
 
-int epoch_order_end(struct epoch_order *order) {
+int epoch_order_end(struct epoch_order* order) {
   union epoch_descriptor descriptor;
   epoch_build_control(&descriptor, EPOCH_OP_IRQ);
   return append(order, &descriptor);
 }
 
-/* ---- Semaphore fields -------------------------------------------------------------------------- */
+/* ---- Semaphore fields ---- */
 
 /* Puts a semaphore into the first free of the two bytes at `shift`; false if both are taken. */
-static bool put_semaphore(union epoch_descriptor *descriptor, uint32_t shift, uint32_t semaphore) {
+static bool put_semaphore(union epoch_descriptor* descriptor, uint32_t shift, uint32_t semaphore) {
   for (uint32_t at = shift; at < shift + 16; at += 8) {
     if (((descriptor->command.semaphores >> at) & 0xFFu) != 0) continue;
     descriptor->command.semaphores |= EPOCH_SEMAPHORE_USE(semaphore) << at;
@@ -57,36 +59,36 @@ static bool put_semaphore(union epoch_descriptor *descriptor, uint32_t shift, ui
   return false;
 }
 
-static bool has_free_signal(const union epoch_descriptor *descriptor) {
+static bool has_free_signal(const union epoch_descriptor* descriptor) {
   return (descriptor->command.semaphores >> (SIGNAL_SHIFT + 8)) == 0;
 }
 
 /* The first command of `engine` from position + 1 = `from` on that can still signal; 0 = none. An
  * engine retires in order, so a later command than the one waited for serves as well. */
-static uint32_t find_signaller(const struct epoch_order *order, uint32_t engine, uint32_t from) {
-  const struct epoch_program *program = order->program;
+static uint32_t find_signaller(const struct epoch_order* order, uint32_t engine, uint32_t from) {
+  const struct epoch_program* program = order->program;
   for (uint32_t at = from; at <= program->count; at++) {
-    const union epoch_descriptor *descriptor = &program->descriptors[at - 1];
+    const union epoch_descriptor* descriptor = &program->descriptors[at - 1];
     const uint32_t opcode = EPOCH_CONTROL_OPCODE(descriptor->command.control);
     if (epoch_opcode_engine(opcode) == engine && has_free_signal(descriptor)) return at;
   }
   return 0;
 }
 
-/* ---- Dependencies ------------------------------------------------------------------------------ */
+/* ---- Dependencies ---- */
 
-static bool overlaps(const struct epoch_order_record *record, const struct epoch_access *access) {
+static bool overlaps(const struct epoch_order_record* record, const struct epoch_access* access) {
   return record->space == access->space && record->begin < access->end &&
          access->begin < record->end;
 }
 
 /* By engine, the last command that must have finished before `engine` makes these accesses. */
-static struct epoch_clock dependencies(const struct epoch_order *order, uint32_t engine,
-                                       const struct epoch_access *accesses, uint32_t count) {
+static struct epoch_clock dependencies(const struct epoch_order* order, uint32_t engine,
+                                       const struct epoch_access* accesses, uint32_t count) {
   struct epoch_clock need = {{0}};
   for (uint32_t a = 0; a < count; a++) {
     for (uint32_t r = 0; r < order->record_count; r++) {
-      const struct epoch_order_record *record = &order->records[r];
+      const struct epoch_order_record* record = &order->records[r];
       if (!overlaps(record, &accesses[a])) continue;
       for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
         if (!accesses[a].write) {
@@ -102,8 +104,8 @@ static struct epoch_clock dependencies(const struct epoch_order *order, uint32_t
 }
 
 /* Drops what the engine knows already, and what another of the waits implies. */
-static void drop_implied(const struct epoch_order *order, uint32_t engine,
-                         struct epoch_clock *need) {
+static void drop_implied(const struct epoch_order* order, uint32_t engine,
+                         struct epoch_clock* need) {
   for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
     if (need->finished[e] <= order->known[engine].finished[e]) need->finished[e] = 0;
   }
@@ -116,15 +118,15 @@ static void drop_implied(const struct epoch_order *order, uint32_t engine,
   }
 }
 
-static void learn(struct epoch_clock *known, const struct epoch_clock *clock) {
+static void learn(struct epoch_clock* known, const struct epoch_clock* clock) {
   for (uint32_t e = 0; e < EPOCH_ENGINES; e++)
     known->finished[e] = maximum(known->finished[e], clock->finished[e]);
 }
 
 /* Adds the waits to `descriptor` and the signals to earlier commands; false if they do not fit, and
  * then nothing has changed. */
-static bool link_waits(struct epoch_order *order, uint32_t engine, const struct epoch_clock *need,
-                       union epoch_descriptor *descriptor) {
+static bool link_waits(struct epoch_order* order, uint32_t engine, const struct epoch_clock* need,
+                       union epoch_descriptor* descriptor) {
   uint32_t signaller[EPOCH_ENGINES];
   uint32_t waits = 0;
   for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
@@ -144,17 +146,17 @@ static bool link_waits(struct epoch_order *order, uint32_t engine, const struct 
   return true;
 }
 
-/* ---- Records ----------------------------------------------------------------------------------- */
+/* ---- Records ---- */
 
-static struct epoch_order_record *record_of(struct epoch_order *order,
-                                            const struct epoch_access *access) {
+static struct epoch_order_record* record_of(struct epoch_order* order,
+                                            const struct epoch_access* access) {
   for (uint32_t r = 0; r < order->record_count; r++) {
-    struct epoch_order_record *record = &order->records[r];
+    struct epoch_order_record* record = &order->records[r];
     if (record->space == access->space && record->begin == access->begin &&
         record->end == access->end)
       return record;
   }
-  struct epoch_order_record *record = &order->records[order->record_count++];
+  struct epoch_order_record* record = &order->records[order->record_count++];
   memset(record, 0, sizeof *record);
   record->space = access->space;
   record->begin = access->begin;
@@ -164,10 +166,10 @@ static struct epoch_order_record *record_of(struct epoch_order *order,
 
 /* A write has waited for every earlier use of its bytes (its own engine's retire before it), so it
  * stands for all of them. */
-static void forget_covered(struct epoch_order *order, const struct epoch_access *access) {
+static void forget_covered(struct epoch_order* order, const struct epoch_access* access) {
   uint32_t kept = 0;
   for (uint32_t r = 0; r < order->record_count; r++) {
-    const struct epoch_order_record *record = &order->records[r];
+    const struct epoch_order_record* record = &order->records[r];
     const bool covered = record->space == access->space && access->begin <= record->begin &&
                          record->end <= access->end;
     if (!covered) order->records[kept++] = *record;
@@ -175,8 +177,8 @@ static void forget_covered(struct epoch_order *order, const struct epoch_access 
   order->record_count = kept;
 }
 
-static void record_accesses(struct epoch_order *order, uint32_t engine, uint32_t position,
-                            const struct epoch_access *accesses, uint32_t count) {
+static void record_accesses(struct epoch_order* order, uint32_t engine, uint32_t position,
+                            const struct epoch_access* accesses, uint32_t count) {
   for (uint32_t a = 0; a < count; a++) {
     if (!accesses[a].write) record_of(order, &accesses[a])->reader[engine] = position;
   }
@@ -187,8 +189,8 @@ static void record_accesses(struct epoch_order *order, uint32_t engine, uint32_t
   }
 }
 
-int epoch_order_add(struct epoch_order *order, const union epoch_descriptor *descriptor,
-                    const struct epoch_access *accesses, uint32_t access_count) {
+int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptor,
+                    const struct epoch_access* accesses, uint32_t access_count) {
   union epoch_descriptor linked = *descriptor;
   const uint32_t engine = epoch_opcode_engine(EPOCH_CONTROL_OPCODE(linked.command.control));
   if (engine >= EPOCH_ENGINES || access_count > EPOCH_ORDER_ACCESSES) return -1;

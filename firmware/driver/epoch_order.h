@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Orders the commands of a program. Each command is added with the bytes that it reads and writes;
- * this unit finds the earlier commands that it must wait for and links them by semaphores. A program
- * made so needs no thought about races, cannot deadlock and leaves every semaphore at 0:
+ * this unit finds the earlier commands that it must wait for and links them by semaphores. A
+ * program made so needs no thought about races, cannot deadlock and leaves every semaphore at 0:
  *
  * - A command waits only for earlier ones, and engines start commands in ring order, so the oldest
  *   unfinished command can always go on.
- * - Semaphore e * 4 + f belongs to the engine pair (e signals, f waits). A wait is added together with
- *   its signal, always for a later command of e than f is known to have waited for, so the k-th wait
- *   of a pair matches its k-th signal.
- * - What an engine knows to be finished is carried through waits (vector clocks): a wait that another
- *   wait implies is left out.
- * - A command that would need a third wait, a signaller without a free signal, or a full record table
- *   falls back to FENCE, after which everything earlier is finished.
+ * - Semaphore e * 4 + f belongs to the engine pair (e signals, f waits). A wait is added together
+ * with its signal, always for a later command of e than f is known to have waited for, so the k-th
+ * wait of a pair matches its k-th signal.
+ * - What an engine knows to be finished is carried through waits (vector clocks): a wait that
+ * another wait implies is left out.
+ * - A command that would need a third wait, a signaller without a free signal, or a full record
+ * table falls back to FENCE, after which everything earlier is finished.
  *
  * Relies on the contract: an engine starts and retires its commands in order, reads operands at the
  * start (grid, vector unit) and publishes at the end. So in one engine only read-after-write waits.
@@ -55,8 +55,8 @@ struct epoch_order_record {
 };
 
 struct epoch_order {
-  struct epoch_program *program;
-  struct epoch_clock *clocks; /* one a descriptor of the program's capacity */
+  struct epoch_program* program;
+  struct epoch_clock* clocks; /* one a descriptor of the program's capacity */
   struct epoch_clock known[EPOCH_ENGINES];
   uint32_t record_count;
   uint32_t fences; /* fallbacks taken */
@@ -64,13 +64,13 @@ struct epoch_order {
 };
 
 /* Starts an empty program. */
-void epoch_order_begin(struct epoch_order *order, struct epoch_program *program,
-                       struct epoch_clock *clocks);
+void epoch_order_begin(struct epoch_order* order, struct epoch_program* program,
+                       struct epoch_clock* clocks);
 /* Appends a grid, vector or DMA command; 0, or -1 if the program is full. */
-int epoch_order_add(struct epoch_order *order, const union epoch_descriptor *descriptor,
-                    const struct epoch_access *accesses, uint32_t access_count);
+int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptor,
+                    const struct epoch_access* accesses, uint32_t access_count);
 /* Appends IRQ, which raises done when everything has retired; 0 or -1. */
-int epoch_order_end(struct epoch_order *order);
+int epoch_order_end(struct epoch_order* order);
 
 #ifdef __cplusplus
 }

@@ -8,23 +8,31 @@
 #define ALIGN 64u
 #define MAX_STEPS 0x00FFFFFFu /* byte counts of a tile stay far below 2^64 */
 
-static uint32_t minimum(uint32_t a, uint32_t b) { return a < b ? a : b; }
-static uint32_t maximum(uint32_t a, uint32_t b) { return a > b ? a : b; }
-static uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
-static uint64_t padded(uint64_t bytes) { return (bytes + ALIGN - 1) / ALIGN * ALIGN; }
+static uint32_t minimum(uint32_t a, uint32_t b) {
+  return a < b ? a : b;
+}
+static uint32_t maximum(uint32_t a, uint32_t b) {
+  return a > b ? a : b;
+}
+static uint32_t divide_up(uint32_t a, uint32_t b) {
+  return a / b + (a % b != 0);
+}
+static uint64_t padded(uint64_t bytes) {
+  return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
 static uint32_t clipped(uint64_t value) {
   return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
-const char *epoch_schedule_result_text(enum epoch_schedule_result result) {
+const char* epoch_schedule_result_text(enum epoch_schedule_result result) {
 #define RESULT_TEXT(name, description) description,
-  static const char *const texts[] = {EPOCH_SCHEDULE_RESULTS(RESULT_TEXT)};
+  static const char* const texts[] = {EPOCH_SCHEDULE_RESULTS(RESULT_TEXT)};
 #undef RESULT_TEXT
   return (size_t)result < sizeof texts / sizeof *texts ? texts[result] : "unknown result";
 }
 
-static int fail(struct epoch_schedule_failure *failure, enum epoch_schedule_result result,
-                const struct epoch_phase *phase, uint64_t needed, uint64_t available) {
+static int fail(struct epoch_schedule_failure* failure, enum epoch_schedule_result result,
+                const struct epoch_phase* phase, uint64_t needed, uint64_t available) {
   failure->result = result;
   failure->layer = phase->layer;
   failure->op = phase->first_op;
@@ -33,23 +41,23 @@ static int fail(struct epoch_schedule_failure *failure, enum epoch_schedule_resu
   return -1;
 }
 
-/* ---- Phases of a layer ------------------------------------------------------------------------- */
+/* ---- Phases of a layer ---- */
 
 /* Several passes or blocks: the states of one do not fit beside those of the next. */
-static bool swept(const struct epoch_image_op *op, const struct epoch_caps *caps) {
+static bool swept(const struct epoch_image_op* op, const struct epoch_caps* caps) {
   struct epoch_ssm_layout layout;
   return op->kind == EPOCH_IMAGE_OP_SSM && epoch_op_ssm_layout(op, &caps->array, &layout) == 0 &&
          (layout.passes > 1 || layout.blocks > 1);
 }
 
 /* One SSM a phase, since its state stays in the PEs from tile to tile; a swept one alone. */
-static uint32_t count_phase_ops(const struct epoch_network *network, const struct epoch_caps *caps,
+static uint32_t count_phase_ops(const struct epoch_network* network, const struct epoch_caps* caps,
                                 uint32_t first, uint32_t end) {
   bool has_state = false;
   if (swept(&network->ops[first], caps)) return 1;
   uint32_t count = 0;
   while (first + count < end && count < EPOCH_PHASE_OPS) {
-    const struct epoch_image_op *op = &network->ops[first + count];
+    const struct epoch_image_op* op = &network->ops[first + count];
     if (op->kind == EPOCH_IMAGE_OP_SSM) {
       if (has_state || swept(op, caps)) break;
       has_state = true;
@@ -59,7 +67,7 @@ static uint32_t count_phase_ops(const struct epoch_network *network, const struc
   return count;
 }
 
-static void find_parameters(struct epoch_phase *phase, const struct epoch_image_op *ops) {
+static void find_parameters(struct epoch_phase* phase, const struct epoch_image_op* ops) {
   uint32_t end = 0;
   phase->parameter_offset = 0;
   for (uint32_t o = 0; o < phase->op_count; o++) {
@@ -71,9 +79,9 @@ static void find_parameters(struct epoch_phase *phase, const struct epoch_image_
 }
 
 /* Widest rows that the phase holds of each tensor. */
-static void describe_tensors(struct epoch_phase *phase, const struct epoch_network *network,
-                             const struct epoch_caps *caps) {
-  const struct epoch_image_op *ops = &network->ops[phase->first_op];
+static void describe_tensors(struct epoch_phase* phase, const struct epoch_network* network,
+                             const struct epoch_caps* caps) {
+  const struct epoch_image_op* ops = &network->ops[phase->first_op];
   struct epoch_ssm_layout layout;
   memset(phase->tensors, 0, sizeof phase->tensors);
   if (phase->swept && epoch_op_ssm_layout(ops, &caps->array, &layout) == 0) {
@@ -82,8 +90,8 @@ static void describe_tensors(struct epoch_phase *phase, const struct epoch_netwo
     return;
   }
   uint32_t pooled = 0;
-  phase->tensors[0].row_bytes = ops[0].kind == EPOCH_IMAGE_OP_AFFINE ? ops[0].inputs
-                                                                     : 4 * ops[0].inputs;
+  phase->tensors[0].row_bytes =
+      ops[0].kind == EPOCH_IMAGE_OP_AFFINE ? ops[0].inputs : 4 * ops[0].inputs;
   for (uint32_t o = 0; o < phase->op_count; o++) {
     if (ops[o].kind == EPOCH_IMAGE_OP_POOL) pooled = 1;
     phase->tensors[o + 1].row_bytes = 4 * ops[o].outputs;
@@ -91,14 +99,14 @@ static void describe_tensors(struct epoch_phase *phase, const struct epoch_netwo
   }
   phase->pooled = pooled;
   if (phase->residual) {
-    const struct epoch_image_layer *layer = &network->layers[phase->layer];
+    const struct epoch_image_layer* layer = &network->layers[phase->layer];
     phase->tensors[phase->op_count + 1].row_bytes = 4 * network->ops[layer->first_op].inputs;
   }
 }
 
-/* ---- Coefficients ------------------------------------------------------------------------------ */
+/* ---- Coefficients ---- */
 
-static uint32_t largest_block(const struct epoch_image_op *op, const struct epoch_caps *caps) {
+static uint32_t largest_block(const struct epoch_image_op* op, const struct epoch_caps* caps) {
   struct epoch_ssm_layout ssm;
   struct epoch_gemm_layout gemm;
   uint32_t bytes = 0;
@@ -116,9 +124,9 @@ static uint32_t largest_block(const struct epoch_image_op *op, const struct epoc
 
 /* Resident parameters of consecutive phases sit at opposite ends of the buffer, so that the next
  * phase's can arrive while this one's are in use, if both fit. */
-static int place_parameters(struct epoch_phase *phase, const struct epoch_network *network,
-                            const struct epoch_caps *caps, bool high,
-                            struct epoch_schedule_failure *failure) {
+static int place_parameters(struct epoch_phase* phase, const struct epoch_network* network,
+                            const struct epoch_caps* caps, bool high,
+                            struct epoch_schedule_failure* failure) {
   const uint32_t size = caps->buffer_bytes[EPOCH_BUFFER_COEFFICIENTS] / ALIGN * ALIGN;
   const uint64_t bytes = padded(phase->parameter_bytes);
   uint32_t block = 0;
@@ -137,33 +145,33 @@ static int place_parameters(struct epoch_phase *phase, const struct epoch_networ
 
 /* Steps after which a pass outlasts the longest coefficient load of the phase (at one step a cycle,
  * the fastest there is), so that the load hides behind the pass. */
-static uint32_t hiding_steps(const struct epoch_phase *phase, const struct epoch_caps *caps) {
+static uint32_t hiding_steps(const struct epoch_phase* phase, const struct epoch_caps* caps) {
   if (caps->coefficient_port == 0) return 1;
   return maximum(1, divide_up(phase->block_slot_bytes, caps->coefficient_port));
 }
 
-/* ---- Tiles ------------------------------------------------------------------------------------- */
+/* ---- Tiles ---- */
 
-static uint32_t tensor_count(const struct epoch_phase *phase) {
+static uint32_t tensor_count(const struct epoch_phase* phase) {
   return phase->op_count + 1 + phase->residual;
 }
 
 /* Tensors that a DMA engine works on while the array computes; the others are in between. */
-static bool at_edge(const struct epoch_phase *phase, uint32_t tensor) {
+static bool at_edge(const struct epoch_phase* phase, uint32_t tensor) {
   return tensor == 0 || tensor >= phase->op_count;
 }
 
-static uint64_t slot_bytes(const struct epoch_tensor *tensor, uint32_t tile) {
+static uint64_t slot_bytes(const struct epoch_tensor* tensor, uint32_t tile) {
   return padded((uint64_t)tensor->row_bytes * (tensor->pooled ? 1 : tile));
 }
 
-static uint32_t slot_count(const struct epoch_phase *phase, uint32_t tensor, uint32_t edge,
+static uint32_t slot_count(const struct epoch_phase* phase, uint32_t tensor, uint32_t edge,
                            uint32_t inner) {
   if (phase->tensors[tensor].pooled) return 1;
   return at_edge(phase, tensor) ? edge : inner;
 }
 
-static uint64_t bytes_needed(const struct epoch_phase *phase, uint32_t tile, uint32_t edge,
+static uint64_t bytes_needed(const struct epoch_phase* phase, uint32_t tile, uint32_t edge,
                              uint32_t inner) {
   uint64_t bytes = 0;
   for (uint32_t t = 0; t < tensor_count(phase); t++)
@@ -172,7 +180,7 @@ static uint64_t bytes_needed(const struct epoch_phase *phase, uint32_t tile, uin
 }
 
 /* Longest tile, at most `most`, for these slot counts; 0 if not even one step fits. */
-static uint32_t longest_tile(const struct epoch_phase *phase, const struct epoch_caps *caps,
+static uint32_t longest_tile(const struct epoch_phase* phase, const struct epoch_caps* caps,
                              uint32_t most, uint32_t edge, uint32_t inner) {
   const uint32_t available = caps->buffer_bytes[EPOCH_BUFFER_ACTIVATIONS];
   uint32_t fits = 0;
@@ -188,13 +196,13 @@ static uint32_t longest_tile(const struct epoch_phase *phase, const struct epoch
 }
 
 /* Bytes of partial sums that each step of a tile needs in the accumulators buffer. */
-static uint32_t partial_sum_bytes(const struct epoch_phase *phase,
-                                  const struct epoch_network *network,
-                                  const struct epoch_caps *caps) {
+static uint32_t partial_sum_bytes(const struct epoch_phase* phase,
+                                  const struct epoch_network* network,
+                                  const struct epoch_caps* caps) {
   struct epoch_gemm_layout gemm;
   uint32_t bytes = 0;
   for (uint32_t o = 0; o < phase->op_count; o++) {
-    const struct epoch_image_op *op = &network->ops[phase->first_op + o];
+    const struct epoch_image_op* op = &network->ops[phase->first_op + o];
     if (op->kind != EPOCH_IMAGE_OP_LINEAR || epoch_op_gemm_layout(op, &caps->array, &gemm) != 0)
       continue;
     if (gemm.input_folds > 1) bytes = maximum(bytes, 4 * gemm.outputs_per_fold);
@@ -203,10 +211,10 @@ static uint32_t partial_sum_bytes(const struct epoch_phase *phase,
 }
 
 /* Most steps a tile may have for the accumulators buffer; 0 if it cannot be. */
-static uint32_t accumulator_limit(const struct epoch_phase *phase,
-                                  const struct epoch_network *network,
-                                  const struct epoch_caps *caps,
-                                  struct epoch_schedule_failure *failure) {
+static uint32_t accumulator_limit(const struct epoch_phase* phase,
+                                  const struct epoch_network* network,
+                                  const struct epoch_caps* caps,
+                                  struct epoch_schedule_failure* failure) {
   const uint32_t available = caps->buffer_bytes[EPOCH_BUFFER_ACCUMULATORS];
   if (phase->swept) { /* sums of every step wait for the next block */
     struct epoch_ssm_layout layout;
@@ -222,12 +230,12 @@ static uint32_t accumulator_limit(const struct epoch_phase *phase,
   return minimum(phase->steps, available / step);
 }
 
-static void place_tensors(struct epoch_phase *phase, uint32_t tile, uint32_t edge, uint32_t inner) {
+static void place_tensors(struct epoch_phase* phase, uint32_t tile, uint32_t edge, uint32_t inner) {
   uint32_t offset = 0;
   phase->tiles = divide_up(phase->steps, tile);
   phase->tile = divide_up(phase->steps, phase->tiles); /* even, and no longer than `tile` */
   for (uint32_t t = 0; t < tensor_count(phase); t++) {
-    struct epoch_tensor *tensor = &phase->tensors[t];
+    struct epoch_tensor* tensor = &phase->tensors[t];
     tensor->slots = slot_count(phase, t, edge, inner);
     tensor->slot_bytes = (uint32_t)slot_bytes(tensor, phase->tile);
     tensor->offset = offset;
@@ -235,13 +243,28 @@ static void place_tensors(struct epoch_phase *phase, uint32_t tile, uint32_t edg
   }
 }
 
+/* A swept phase reads its input once for all passes if whole rows of all tiles fit. */
+static void try_wide(struct epoch_phase* phase, const struct epoch_network* network,
+                     const struct epoch_caps* caps) {
+  const uint32_t row_bytes = 4 * network->ops[phase->first_op].inputs;
+  const uint64_t slot = padded((uint64_t)row_bytes * phase->tile);
+  const uint64_t bytes = slot * phase->tiles * tensor_count(phase);
+  if (!phase->swept || bytes > caps->buffer_bytes[EPOCH_BUFFER_ACTIVATIONS]) return;
+  phase->wide = 1;
+  for (uint32_t t = 0; t < tensor_count(phase); t++) {
+    struct epoch_tensor* tensor = &phase->tensors[t];
+    tensor->row_bytes = row_bytes;
+    tensor->slots = phase->tiles;
+    tensor->slot_bytes = (uint32_t)slot;
+    tensor->offset = t * phase->tiles * (uint32_t)slot;
+  }
+}
+
 /* The rule (README.md "Tiles"): a quarter of the sequence, but at least what hides a coefficient
  * load, as long as it fits; two slots a tensor while the tiles stay that long, else fewer. */
-static int choose_tile(struct epoch_phase *phase, const struct epoch_network *network,
-                       const struct epoch_caps *caps, struct epoch_schedule_failure *failure) {
-  static const struct {
-    uint32_t edge, inner;
-  } choices[] = {{2, 2}, {2, 1}};
+static int choose_tile(struct epoch_phase* phase, const struct epoch_network* network,
+                       const struct epoch_caps* caps, struct epoch_schedule_failure* failure) {
+  static const struct { uint32_t edge, inner; } choices[] = {{2, 2}, {2, 1}};
   const uint32_t most = accumulator_limit(phase, network, caps, failure);
   if (most == 0) return -1;
   const uint32_t hide = hiding_steps(phase, caps);
@@ -260,9 +283,9 @@ static int choose_tile(struct epoch_phase *phase, const struct epoch_network *ne
   return 0;
 }
 
-/* ---- The walk ---------------------------------------------------------------------------------- */
+/* ---- The walk ---- */
 
-static bool needs_residual(const struct epoch_phase *phase, const struct epoch_network *network) {
+static bool needs_residual(const struct epoch_phase* phase, const struct epoch_network* network) {
   if (phase->first_op == network->layers[phase->layer].first_op && !phase->swept) return false;
   for (uint32_t o = 0; o < phase->op_count; o++) {
     if (network->ops[phase->first_op + o].residual != 0) return true;
@@ -271,13 +294,13 @@ static bool needs_residual(const struct epoch_phase *phase, const struct epoch_n
 }
 
 /* The phase's place in the image; false after the last one. */
-static bool advance(const struct epoch_network *network, const struct epoch_caps *caps,
-                    struct epoch_phase *phase) {
+static bool advance(const struct epoch_network* network, const struct epoch_caps* caps,
+                    struct epoch_phase* phase) {
   const uint32_t first = phase->first_op + phase->op_count;
   const bool start = phase->op_count == 0;
   if (!start && phase->last) phase->layer++;
   if (phase->layer >= network->header->layer_count) return false;
-  const struct epoch_image_layer *layer = &network->layers[phase->layer];
+  const struct epoch_image_layer* layer = &network->layers[phase->layer];
   const uint32_t end = layer->first_op + layer->op_count;
   phase->first_op = first;
   phase->op_count = count_phase_ops(network, caps, first, end);
@@ -287,7 +310,7 @@ static bool advance(const struct epoch_network *network, const struct epoch_caps
 }
 
 /* Rows that enter the phase: after a POOL, in this layer or before it, there is one. */
-static uint32_t input_steps(const struct epoch_network *network, const struct epoch_phase *phase,
+static uint32_t input_steps(const struct epoch_network* network, const struct epoch_phase* phase,
                             uint32_t steps) {
   for (uint32_t o = 0; o < phase->first_op; o++) {
     if (network->ops[o].kind == EPOCH_IMAGE_OP_POOL) return 1;
@@ -295,9 +318,9 @@ static uint32_t input_steps(const struct epoch_network *network, const struct ep
   return steps;
 }
 
-int epoch_plan_next(const struct epoch_network *network, const struct epoch_caps *caps,
-                    uint32_t steps, struct epoch_phase *phase,
-                    struct epoch_schedule_failure *failure) {
+int epoch_plan_next(const struct epoch_network* network, const struct epoch_caps* caps,
+                    uint32_t steps, struct epoch_phase* phase,
+                    struct epoch_schedule_failure* failure) {
   const bool high = phase->op_count != 0 && phase->parameter_local == 0;
   if (steps == 0 || steps > MAX_STEPS)
     return fail(failure, EPOCH_SCHEDULE_STEPS, phase, steps, MAX_STEPS);
@@ -305,14 +328,17 @@ int epoch_plan_next(const struct epoch_network *network, const struct epoch_caps
   phase->steps = input_steps(network, phase, steps);
   phase->residual = needs_residual(phase, network);
   phase->pooled = 0;
+  phase->wide = 0;
   find_parameters(phase, &network->ops[phase->first_op]);
   describe_tensors(phase, network, caps);
   if (place_parameters(phase, network, caps, high, failure) != 0) return -1;
-  return choose_tile(phase, network, caps, failure) == 0 ? 1 : -1;
+  if (choose_tile(phase, network, caps, failure) != 0) return -1;
+  try_wide(phase, network, caps);
+  return 1;
 }
 
-struct epoch_areas epoch_plan_areas(const struct epoch_network *network,
-                                    const struct epoch_caps *caps, uint32_t steps) {
+struct epoch_areas epoch_plan_areas(const struct epoch_network* network,
+                                    const struct epoch_caps* caps, uint32_t steps) {
   struct epoch_areas areas = {2, 0};
   struct epoch_phase phase;
   uint32_t width = 0;

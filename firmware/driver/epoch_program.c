@@ -15,19 +15,19 @@ uint32_t epoch_opcode_engine(uint32_t opcode) {
 #undef ENGINE_CASE
 }
 
-static void begin(union epoch_descriptor *descriptor, uint32_t opcode) {
+static void begin(union epoch_descriptor* descriptor, uint32_t opcode) {
   memset(descriptor, 0, sizeof *descriptor);
   descriptor->command.control = EPOCH_CONTROL(opcode, 0, 0);
 }
 
-void epoch_build_control(union epoch_descriptor *descriptor, uint32_t opcode) {
+void epoch_build_control(union epoch_descriptor* descriptor, uint32_t opcode) {
   begin(descriptor, opcode);
 }
 
-void epoch_build_transfer(union epoch_descriptor *descriptor, uint32_t opcode, uint64_t bus,
+void epoch_build_transfer(union epoch_descriptor* descriptor, uint32_t opcode, uint64_t bus,
                           uint32_t bus_stride, struct epoch_rows local, uint32_t row_bytes,
                           uint32_t rows) {
-  struct epoch_dma_command *dma = &descriptor->dma;
+  struct epoch_dma_command* dma = &descriptor->dma;
   begin(descriptor, opcode);
   dma->bus_lo = (uint32_t)bus;
   dma->bus_hi = (uint32_t)(bus >> 32);
@@ -39,7 +39,7 @@ void epoch_build_transfer(union epoch_descriptor *descriptor, uint32_t opcode, u
   dma->planes = 1;
 }
 
-static void build_block(union epoch_descriptor *descriptor, uint32_t opcode, uint32_t local,
+static void build_block(union epoch_descriptor* descriptor, uint32_t opcode, uint32_t local,
                         uint32_t format, uint32_t extent) {
   begin(descriptor, opcode);
   descriptor->coeff.local = local; /* STATE has the same fields */
@@ -47,21 +47,21 @@ static void build_block(union epoch_descriptor *descriptor, uint32_t opcode, uin
   descriptor->coeff.extent = extent;
 }
 
-void epoch_build_coeff(union epoch_descriptor *descriptor, uint32_t local, uint32_t mode,
+void epoch_build_coeff(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
                        uint32_t flags, uint32_t channels, uint32_t modes) {
   build_block(descriptor, EPOCH_OP_COEFF, local, EPOCH_FORMAT(mode, EPOCH_TYPE_FP32, flags),
               EPOCH_EXTENT(channels, modes));
 }
 
-void epoch_build_state(union epoch_descriptor *descriptor, uint32_t local, uint32_t mode,
+void epoch_build_state(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
                        uint32_t flags, uint32_t channels, uint32_t modes) {
   build_block(descriptor, EPOCH_OP_STATE, local, EPOCH_FORMAT(mode, EPOCH_TYPE_FP32, flags),
               EPOCH_EXTENT(channels, modes));
 }
 
-void epoch_build_array(union epoch_descriptor *descriptor,
-                       const struct epoch_array_operands *operands) {
-  struct epoch_array_command *array = &descriptor->array;
+void epoch_build_array(union epoch_descriptor* descriptor,
+                       const struct epoch_array_operands* operands) {
+  struct epoch_array_command* array = &descriptor->array;
   begin(descriptor, operands->mode == EPOCH_MODE_MAC ? EPOCH_OP_GEMM : EPOCH_OP_SSM);
   array->source = operands->source.local;
   array->destination = operands->destination.local;
@@ -77,9 +77,9 @@ void epoch_build_array(union epoch_descriptor *descriptor,
   array->activation = operands->activation;
 }
 
-void epoch_build_vector(union epoch_descriptor *descriptor,
-                        const struct epoch_vector_operands *operands) {
-  struct epoch_vector_command *vector = &descriptor->vector;
+void epoch_build_vector(union epoch_descriptor* descriptor,
+                        const struct epoch_vector_operands* operands) {
+  struct epoch_vector_command* vector = &descriptor->vector;
   begin(descriptor, operands->opcode);
   vector->source = operands->source.local;
   vector->destination = operands->destination.local;

@@ -25,7 +25,7 @@ union epoch_descriptor {
 };
 
 struct epoch_program {
-  union epoch_descriptor *descriptors;
+  union epoch_descriptor* descriptors;
   uint32_t capacity;
   uint32_t count;
 };
@@ -40,14 +40,14 @@ struct epoch_rows {
 uint32_t epoch_opcode_engine(uint32_t opcode);
 
 /* opcode NOP, FENCE, IRQ or HALT. */
-void epoch_build_control(union epoch_descriptor *descriptor, uint32_t opcode);
+void epoch_build_control(union epoch_descriptor* descriptor, uint32_t opcode);
 /* opcode LOAD or STORE; `rows` rows of `row_bytes`. */
-void epoch_build_transfer(union epoch_descriptor *descriptor, uint32_t opcode, uint64_t bus,
+void epoch_build_transfer(union epoch_descriptor* descriptor, uint32_t opcode, uint64_t bus,
                           uint32_t bus_stride, struct epoch_rows local, uint32_t row_bytes,
                           uint32_t rows);
-void epoch_build_coeff(union epoch_descriptor *descriptor, uint32_t local, uint32_t mode,
+void epoch_build_coeff(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
                        uint32_t flags, uint32_t channels, uint32_t modes);
-void epoch_build_state(union epoch_descriptor *descriptor, uint32_t local, uint32_t mode,
+void epoch_build_state(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
                        uint32_t flags, uint32_t channels, uint32_t modes);
 
 /* An SSM (mode real or complex) or GEMM (mode mac) command. Unused rows are all zero. */
@@ -63,8 +63,8 @@ struct epoch_array_operands {
   struct epoch_rows stored;
   struct epoch_rows accumulator;
 };
-void epoch_build_array(union epoch_descriptor *descriptor,
-                       const struct epoch_array_operands *operands);
+void epoch_build_array(union epoch_descriptor* descriptor,
+                       const struct epoch_array_operands* operands);
 
 /* opcode AFFINE, LAYERNORM or POOL. */
 struct epoch_vector_operands {
@@ -78,8 +78,8 @@ struct epoch_vector_operands {
   uint32_t immediate0;
   uint32_t immediate1;
 };
-void epoch_build_vector(union epoch_descriptor *descriptor,
-                        const struct epoch_vector_operands *operands);
+void epoch_build_vector(union epoch_descriptor* descriptor,
+                        const struct epoch_vector_operands* operands);
 
 #ifdef __cplusplus
 }

@@ -4,21 +4,22 @@
 #include <stddef.h>
 #include <string.h>
 
-const char *epoch_runner_result_text(enum epoch_runner_result result) {
+const char* epoch_runner_result_text(enum epoch_runner_result result) {
 #define RESULT_TEXT(name, description) description,
-  static const char *const texts[] = {EPOCH_RUNNER_RESULTS(RESULT_TEXT)};
+  static const char* const texts[] = {EPOCH_RUNNER_RESULTS(RESULT_TEXT)};
 #undef RESULT_TEXT
   return (size_t)result < sizeof texts / sizeof *texts ? texts[result] : "unknown result";
 }
 
 /* `count` elements of `bytes` bytes; false if that overflows or does not fit. */
-static bool allocate(struct hal_dma_buffer *buffer, uint64_t count, uint64_t bytes) {
-  const uint64_t total = count * bytes; /* callers' counts are below 2^32, elements below 2^19 bytes */
+static bool allocate(struct hal_dma_buffer* buffer, uint64_t count, uint64_t bytes) {
+  const uint64_t total =
+      count * bytes; /* callers' counts are below 2^32, elements below 2^19 bytes */
   return total <= UINT32_MAX && hal_dma_alloc(buffer, (uint32_t)total);
 }
 
-static bool allocate_all(struct epoch_runner *runner, uint32_t capacity) {
-  const struct epoch_network *network = &runner->network;
+static bool allocate_all(struct epoch_runner* runner, uint32_t capacity) {
+  const struct epoch_network* network = &runner->network;
   const uint32_t scratch =
       epoch_schedule_scratch_bytes(network, &runner->device->caps, runner->steps);
   return allocate(&runner->input, runner->steps, network->header->input_width) &&
@@ -29,15 +30,14 @@ static bool allocate_all(struct epoch_runner *runner, uint32_t capacity) {
          allocate(&runner->clocks, capacity, sizeof(struct epoch_clock));
 }
 
-enum epoch_runner_result epoch_runner_prepare(struct epoch_runner *runner,
-                                              struct epoch_device *device, const void *image,
+enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
+                                              struct epoch_device* device, const void* image,
                                               uint32_t image_bytes, uint32_t steps,
                                               uint32_t program_capacity) {
   memset(runner, 0, sizeof *runner);
   runner->device = device;
   runner->steps = steps;
-  runner->network_result =
-      epoch_network_open(&runner->network, image, image_bytes, &device->caps);
+  runner->network_result = epoch_network_open(&runner->network, image, image_bytes, &device->caps);
   if (runner->network_result != EPOCH_NETWORK_OK) return EPOCH_RUNNER_IMAGE;
   if (!allocate_all(runner, program_capacity)) return EPOCH_RUNNER_MEMORY;
   runner->program.descriptors = runner->descriptors.cpu;
@@ -58,15 +58,14 @@ enum epoch_runner_result epoch_runner_prepare(struct epoch_runner *runner,
   return EPOCH_RUNNER_OK;
 }
 
-enum epoch_device_result epoch_runner_run(struct epoch_runner *runner, const uint8_t *sequence,
+enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
                                           uint64_t timeout_ns) {
-  struct epoch_device *device = runner->device;
+  struct epoch_device* device = runner->device;
   memcpy(runner->input.cpu, sequence, runner->input.bytes);
   hal_dma_sync_for_device(&runner->input, 0, runner->input.bytes);
-  enum epoch_device_result result = epoch_device_submit(
-      device, runner->program.descriptors, runner->program.count, timeout_ns);
+  enum epoch_device_result result =
+      epoch_device_submit(device, runner->program.descriptors, runner->program.count, timeout_ns);
   if (result == EPOCH_DEVICE_OK) result = epoch_device_wait(device, device->tail, timeout_ns);
-  if (result == EPOCH_DEVICE_OK)
-    hal_dma_sync_for_cpu(&runner->output, 0, runner->output.bytes);
+  if (result == EPOCH_DEVICE_OK) hal_dma_sync_for_cpu(&runner->output, 0, runner->output.bytes);
   return result;
 }

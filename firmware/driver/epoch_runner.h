@@ -13,7 +13,7 @@
 #include "epoch_scheduler.h"
 
 struct epoch_runner {
-  struct epoch_device *device;
+  struct epoch_device* device;
   struct epoch_network network;
   uint32_t steps;
   struct hal_dma_buffer input;   /* [steps][input_width] uint8 */
@@ -29,9 +29,9 @@ struct epoch_runner {
 };
 
 /* E(name, description) */
-#define EPOCH_RUNNER_RESULTS(E)                          \
-  E(OK, "success")                                       \
-  E(IMAGE, "the network image was refused")              \
+#define EPOCH_RUNNER_RESULTS(E)                             \
+  E(OK, "success")                                          \
+  E(IMAGE, "the network image was refused")                 \
   E(MEMORY, "not enough memory for activations or program") \
   E(SCHEDULE, "the network cannot be scheduled on this hardware")
 
@@ -39,17 +39,17 @@ struct epoch_runner {
 enum epoch_runner_result { EPOCH_RUNNER_RESULTS(EPOCH_X_RUNNER_RESULT) };
 #undef EPOCH_X_RUNNER_RESULT
 
-const char *epoch_runner_result_text(enum epoch_runner_result result);
+const char* epoch_runner_result_text(enum epoch_runner_result result);
 
-/* `image` stays where it is: its parameters are loaded from there. `program_capacity` descriptors are
- * allocated for the schedule. */
-enum epoch_runner_result epoch_runner_prepare(struct epoch_runner *runner,
-                                              struct epoch_device *device, const void *image,
+/* `image` stays where it is: its parameters are loaded from there. `program_capacity` descriptors
+ * are allocated for the schedule. */
+enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
+                                              struct epoch_device* device, const void* image,
                                               uint32_t image_bytes, uint32_t steps,
                                               uint32_t program_capacity);
 
 /* Runs one sequence of steps * input_width bytes; the result is in runner->output. */
-enum epoch_device_result epoch_runner_run(struct epoch_runner *runner, const uint8_t *sequence,
+enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
                                           uint64_t timeout_ns);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The ProDF scheduler: network image + caps + bus addresses to one program that runs one input
- * sequence through the whole network, layer by layer (schedule `layer`: activations between layers go
- * through DRAM). Pure C; README.md shows the schedule.
+ * sequence through the whole network, layer by layer (schedule `layer`: activations between layers
+ * go through DRAM). Pure C; README.md shows the schedule.
  */
 #ifndef EPOCH_SCHEDULER_H
 #define EPOCH_SCHEDULER_H
@@ -20,8 +20,8 @@ extern "C" {
 #endif
 
 struct epoch_schedule_request {
-  const struct epoch_network *network;
-  const struct epoch_caps *caps;
+  const struct epoch_network* network;
+  const struct epoch_caps* caps;
   uint32_t steps;
   uint64_t image;   /* bus addresses: of the network image, */
   uint64_t input;   /* [steps][input_width] uint8, */
@@ -34,25 +34,25 @@ struct epoch_schedule_request {
 struct epoch_scheduler {
   struct epoch_order order;
   struct epoch_phase phases[2]; /* the current one and the next */
-  const struct epoch_schedule_request *request;
-  struct epoch_schedule_failure *failure;
+  const struct epoch_schedule_request* request;
+  struct epoch_schedule_failure* failure;
   struct epoch_areas areas;
-  uint64_t source;      /* bus address of the phase's input, */
-  uint64_t destination; /* of its output, */
-  uint64_t layer_input; /* and of the layer's input */
+  uint64_t source;       /* bus address of the phase's input, */
+  uint64_t destination;  /* of its output, */
+  uint64_t layer_input;  /* and of the layer's input */
   uint32_t loaded_block; /* image offset of the block in the array's registers, 0 = none */
   uint32_t next_slot;    /* of streamed parameter blocks */
 };
 
 /* Bytes of scratch memory that a schedule needs; 0 if they do not fit 32 bits. */
-uint32_t epoch_schedule_scratch_bytes(const struct epoch_network *network,
-                                      const struct epoch_caps *caps, uint32_t steps);
+uint32_t epoch_schedule_scratch_bytes(const struct epoch_network* network,
+                                      const struct epoch_caps* caps, uint32_t steps);
 
-/* Fills `program`, which ends with IRQ and leaves all semaphores at 0: it may be run again and again.
- * `clocks` has program->capacity places. 0, or -1 with the reason in *failure. */
-int epoch_schedule(struct epoch_scheduler *scheduler, const struct epoch_schedule_request *request,
-                   struct epoch_program *program, struct epoch_clock *clocks,
-                   struct epoch_schedule_failure *failure);
+/* Fills `program`, which ends with IRQ and leaves all semaphores at 0: it may be run again and
+ * again. `clocks` has program->capacity places. 0, or -1 with the reason in *failure. */
+int epoch_schedule(struct epoch_scheduler* scheduler, const struct epoch_schedule_request* request,
+                   struct epoch_program* program, struct epoch_clock* clocks,
+                   struct epoch_schedule_failure* failure);
 
 #ifdef __cplusplus
 }

@@ -4,11 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+static bool blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n';
+}
 
-int hal_args_split(char *line, char **argv, int max) {
-  const char *in = line;
-  char *out = line; /* quotes fall out, so words move left */
+int hal_args_split(char* line, char** argv, int max) {
+  const char* in = line;
+  char* out = line; /* quotes fall out, so words move left */
   int count = 0;
   for (;;) {
     while (blank(*in)) in++;
@@ -31,7 +33,7 @@ int hal_args_split(char *line, char **argv, int max) {
   return count;
 }
 
-bool hal_args_option(const char *word, const char *name, const char **value) {
+bool hal_args_option(const char* word, const char* name, const char** value) {
   const size_t length = strlen(name);
   if (strncmp(word, name, length) != 0) return false;
   if (word[length] != 0 && word[length] != '=') return false;
@@ -39,7 +41,7 @@ bool hal_args_option(const char *word, const char *name, const char **value) {
   return true;
 }
 
-bool hal_args_number(const char *text, uint32_t *value) {
+bool hal_args_number(const char* text, uint32_t* value) {
   uint64_t number = 0;
   if (*text == 0) return false;
   for (; *text != 0; text++) {

@@ -15,10 +15,10 @@ uint32_t hal_dma_free(void) {
   return next_free < region_end ? (uint32_t)(region_end - next_free) : 0;
 }
 
-bool hal_dma_alloc(struct hal_dma_buffer *buffer, uint32_t bytes) {
+bool hal_dma_alloc(struct hal_dma_buffer* buffer, uint32_t bytes) {
   const uint32_t available = hal_dma_free();
   if (bytes == 0 || bytes > available) return false;
-  buffer->cpu = (void *)next_free;
+  buffer->cpu = (void*)next_free;
   buffer->bus = hal_dma_bus_address(buffer->cpu);
   buffer->bytes = bytes;
   const uint32_t rounded = (bytes + HAL_DMA_ALIGN - 1) & ~(HAL_DMA_ALIGN - 1);
@@ -26,14 +26,16 @@ bool hal_dma_alloc(struct hal_dma_buffer *buffer, uint32_t bytes) {
   return true;
 }
 
-uint64_t hal_dma_bus_address(const void *cpu) { return (uintptr_t)cpu; }
+uint64_t hal_dma_bus_address(const void* cpu) {
+  return (uintptr_t)cpu;
+}
 
-void hal_dma_sync_for_device(const struct hal_dma_buffer *buffer, uint32_t offset, uint32_t bytes) {
+void hal_dma_sync_for_device(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {
   (void)buffer, (void)offset, (void)bytes;
   hal_fence_before_doorbell();
 }
 
-void hal_dma_sync_for_cpu(const struct hal_dma_buffer *buffer, uint32_t offset, uint32_t bytes) {
+void hal_dma_sync_for_cpu(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {
   (void)buffer, (void)offset, (void)bytes;
   hal_fence_after_completion();
 }

@@ -15,7 +15,7 @@
 #define HAL_DMA_ALIGN 64u
 
 struct hal_dma_buffer {
-  void *cpu;
+  void* cpu;
   uint64_t bus;
   uint32_t bytes;
 };
@@ -23,14 +23,15 @@ struct hal_dma_buffer {
 void hal_dma_init(uintptr_t begin, uintptr_t end);
 uint32_t hal_dma_free(void);
 /* False if there is not so much left; aligned to HAL_DMA_ALIGN, contents undefined. */
-bool hal_dma_alloc(struct hal_dma_buffer *buffer, uint32_t bytes);
+bool hal_dma_alloc(struct hal_dma_buffer* buffer, uint32_t bytes);
 
-/* Bus address of memory that the loader placed (the hart and the bus masters see one address map). */
-uint64_t hal_dma_bus_address(const void *cpu);
+/* Bus address of memory that the loader placed (the hart and the bus masters see one address map).
+ */
+uint64_t hal_dma_bus_address(const void* cpu);
 
 /* The buffer as the hart wrote it is what the device will read. Before the doorbell. */
-void hal_dma_sync_for_device(const struct hal_dma_buffer *buffer, uint32_t offset, uint32_t bytes);
+void hal_dma_sync_for_device(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes);
 /* What the device wrote is what the hart will read. After the completion was seen. */
-void hal_dma_sync_for_cpu(const struct hal_dma_buffer *buffer, uint32_t offset, uint32_t bytes);
+void hal_dma_sync_for_cpu(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes);
 
 #endif

@@ -9,23 +9,29 @@
 #include <stdint.h>
 
 static inline uint32_t hal_read32(uintptr_t address) {
-  return *(const volatile uint32_t *)address;
+  return *(const volatile uint32_t*)address;
 }
 
 static inline void hal_write32(uintptr_t address, uint32_t value) {
-  *(volatile uint32_t *)address = value;
+  *(volatile uint32_t*)address = value;
 }
 
-static inline uint8_t hal_read8(uintptr_t address) { return *(const volatile uint8_t *)address; }
+static inline uint8_t hal_read8(uintptr_t address) {
+  return *(const volatile uint8_t*)address;
+}
 
 static inline void hal_write8(uintptr_t address, uint8_t value) {
-  *(volatile uint8_t *)address = value;
+  *(volatile uint8_t*)address = value;
 }
 
 /* Stores to memory before register writes: descriptors, then the doorbell. */
-static inline void hal_fence_before_doorbell(void) { __asm__ volatile("fence w, o" ::: "memory"); }
+static inline void hal_fence_before_doorbell(void) {
+  __asm__ volatile("fence w, o" ::: "memory");
+}
 
 /* Register reads before loads from memory: completion, then the data. */
-static inline void hal_fence_after_completion(void) { __asm__ volatile("fence i, r" ::: "memory"); }
+static inline void hal_fence_after_completion(void) {
+  __asm__ volatile("fence i, r" ::: "memory");
+}
 
 #endif

@@ -21,19 +21,25 @@
 
 extern const char __image_start[];
 extern const char __image_end[];
-extern int main(int argc, char **argv);
+extern int main(int argc, char** argv);
 
 static struct hal_fdt fdt;
 static uint32_t hart_id;
 static struct hal_range memory;
 static char bootargs[MAX_BOOTARGS];
-static char *arguments[MAX_ARGUMENTS + 1];
+static char* arguments[MAX_ARGUMENTS + 1];
 
-const struct hal_fdt *hal_platform_fdt(void) { return &fdt; }
-uint32_t hal_platform_hart(void) { return hart_id; }
-struct hal_range hal_platform_memory(void) { return memory; }
+const struct hal_fdt* hal_platform_fdt(void) {
+  return &fdt;
+}
+uint32_t hal_platform_hart(void) {
+  return hart_id;
+}
+struct hal_range hal_platform_memory(void) {
+  return memory;
+}
 
-static _Noreturn void fail(uint32_t code, const char *what) {
+static _Noreturn void fail(uint32_t code, const char* what) {
   hal_uart_write("hal: ");
   hal_uart_write(what);
   hal_uart_write("\n");
@@ -41,10 +47,12 @@ static _Noreturn void fail(uint32_t code, const char *what) {
 }
 
 /* picolibc's exit() and abort() end here. */
-_Noreturn void _exit(int code) { hal_simctl_exit((uint32_t)code); }
+_Noreturn void _exit(int code) {
+  hal_simctl_exit((uint32_t)code);
+}
 
-bool hal_platform_device(const char *compatible, uint32_t index, uintptr_t *base,
-                         uint32_t *interrupt, struct hal_fdt_node *node) {
+bool hal_platform_device(const char* compatible, uint32_t index, uintptr_t* base,
+                         uint32_t* interrupt, struct hal_fdt_node* node) {
   uint64_t address;
   uint64_t size;
   if (!hal_fdt_find_compatible(&fdt, compatible, index, node)) return false;
@@ -54,19 +62,19 @@ bool hal_platform_device(const char *compatible, uint32_t index, uintptr_t *base
   return true;
 }
 
-bool hal_platform_blob(const char *compatible, const char *label, const uint8_t **data,
-                       uint32_t *bytes) {
+bool hal_platform_blob(const char* compatible, const char* label, const uint8_t** data,
+                       uint32_t* bytes) {
   struct hal_fdt_node node;
   for (uint32_t index = 0; hal_fdt_find_compatible(&fdt, compatible, index, &node); index++) {
     if (label != NULL) {
-      const char *name = hal_fdt_string(&fdt, &node, "label");
+      const char* name = hal_fdt_string(&fdt, &node, "label");
       if (name == NULL || strcmp(name, label) != 0) continue;
     }
     uint64_t address;
     uint64_t size;
     if (!hal_fdt_reg(&fdt, &node, 0, &address, &size)) return false;
     if (address > UINTPTR_MAX || size > UINTPTR_MAX - address) return false;
-    *data = (const uint8_t *)(uintptr_t)address;
+    *data = (const uint8_t*)(uintptr_t)address;
     *bytes = (uint32_t)size;
     return true;
   }
@@ -74,7 +82,7 @@ bool hal_platform_blob(const char *compatible, const char *label, const uint8_t 
 }
 
 /* Position of the hart's machine external interrupt among the controller's contexts. */
-static uint32_t plic_context(const struct hal_fdt_node *node) {
+static uint32_t plic_context(const struct hal_fdt_node* node) {
   uint32_t cause;
   for (uint32_t entry = 0; hal_fdt_cell(&fdt, node, "interrupts-extended", 2 * entry + 1, &cause);
        entry++) {
@@ -116,7 +124,7 @@ static void find_memory(void) {
   struct hal_fdt_node node;
   const uint64_t here = (uintptr_t)__image_start;
   for (bool more = hal_fdt_root(&fdt, &node); more; more = hal_fdt_next(&fdt, &node)) {
-    const char *type = hal_fdt_string(&fdt, &node, "device_type");
+    const char* type = hal_fdt_string(&fdt, &node, "device_type");
     if (type == NULL || strcmp(type, "memory") != 0) continue;
     uint64_t address;
     uint64_t size;
@@ -131,7 +139,7 @@ static void find_memory(void) {
 }
 
 /* What is taken inside `memory`: the program, the device tree, the children of /reserved-memory. */
-static uint32_t taken_ranges(struct hal_range *taken) {
+static uint32_t taken_ranges(struct hal_range* taken) {
   uint32_t count = 0;
   struct hal_fdt_node node;
   taken[count++] = (struct hal_range){(uintptr_t)__image_start, (uintptr_t)__image_end};
@@ -150,7 +158,7 @@ static uint32_t taken_ranges(struct hal_range *taken) {
 }
 
 /* The largest hole: it begins at the start of memory or at the end of a taken range. */
-static struct hal_range largest_hole(const struct hal_range *taken, uint32_t count) {
+static struct hal_range largest_hole(const struct hal_range* taken, uint32_t count) {
   struct hal_range best = {0, 0};
   for (uint32_t i = 0; i <= count; i++) {
     struct hal_range hole = {i == count ? memory.begin : taken[i].end, memory.end};
@@ -173,7 +181,7 @@ static void init_dma_memory(void) {
 
 static int split_bootargs(void) {
   struct hal_fdt_node node;
-  const char *text = NULL;
+  const char* text = NULL;
   if (hal_fdt_find_path(&fdt, "/chosen", &node)) text = hal_fdt_string(&fdt, &node, "bootargs");
   if (text == NULL) text = "";
   if (strlen(text) >= MAX_BOOTARGS) fail(HAL_EXIT_BAD_DEVICE_TREE, "bootargs too long");
@@ -183,7 +191,7 @@ static int split_bootargs(void) {
   return count;
 }
 
-_Noreturn void hal_start(uint32_t hart, const void *device_tree) {
+_Noreturn void hal_start(uint32_t hart, const void* device_tree) {
   hart_id = hart;
   if (!hal_fdt_open(&fdt, device_tree, HAL_FDT_MAX_BYTES))
     hal_simctl_exit(HAL_EXIT_BAD_DEVICE_TREE); /* no device is known yet: sleeps */

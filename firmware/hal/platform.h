@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fdt.h"
+#include "fdt_walker.h"
 
 /* Exit codes of a start that fails before main (sysexits: data, operating system). */
 enum { HAL_EXIT_BAD_DEVICE_TREE = 65, HAL_EXIT_NO_MEMORY = 71 };
@@ -19,18 +19,18 @@ struct hal_range {
   uint64_t end; /* one past */
 };
 
-const struct hal_fdt *hal_platform_fdt(void);
+const struct hal_fdt* hal_platform_fdt(void);
 uint32_t hal_platform_hart(void);
 struct hal_range hal_platform_memory(void); /* the /memory range that holds the program */
 
 /* Data that the loader put into memory: the index-th node compatible with `compatible` whose
  * `label` is `label` (any if null). False if absent or not addressable by the hart. */
-bool hal_platform_blob(const char *compatible, const char *label, const uint8_t **data,
-                       uint32_t *bytes);
+bool hal_platform_blob(const char* compatible, const char* label, const uint8_t** data,
+                       uint32_t* bytes);
 /* reg and first interrupt of the index-th device; interrupt 0 if it has none. */
-bool hal_platform_device(const char *compatible, uint32_t index, uintptr_t *base,
-                         uint32_t *interrupt, struct hal_fdt_node *node);
+bool hal_platform_device(const char* compatible, uint32_t index, uintptr_t* base,
+                         uint32_t* interrupt, struct hal_fdt_node* node);
 
-_Noreturn void hal_start(uint32_t hart, const void *device_tree);
+_Noreturn void hal_start(uint32_t hart, const void* device_tree);
 
 #endif

@@ -6,21 +6,29 @@
 #include "csr.h"
 #include "mmio.h"
 
-enum { PRIORITY = 0x0, ENABLE = 0x2000, ENABLE_STRIDE = 0x80, THRESHOLD = 0x200000, CLAIM = 4,
-       CONTEXT_STRIDE = 0x1000 };
+enum {
+  PRIORITY = 0x0,
+  ENABLE = 0x2000,
+  ENABLE_STRIDE = 0x80,
+  THRESHOLD = 0x200000,
+  CLAIM = 4,
+  CONTEXT_STRIDE = 0x1000
+};
 
 static uintptr_t plic;
 static uint32_t context_id;
 static struct {
   hal_interrupt_handler call;
-  void *argument;
+  void* argument;
 } handlers[HAL_PLIC_SOURCES];
 
 static uintptr_t enable_word(uint32_t source) {
   return plic + ENABLE + (uintptr_t)context_id * ENABLE_STRIDE + source / 32 * 4;
 }
 
-static uintptr_t threshold(void) { return plic + THRESHOLD + (uintptr_t)context_id * CONTEXT_STRIDE; }
+static uintptr_t threshold(void) {
+  return plic + THRESHOLD + (uintptr_t)context_id * CONTEXT_STRIDE;
+}
 
 void hal_plic_init(uintptr_t base, uint32_t context) {
   plic = base;
@@ -31,7 +39,7 @@ void hal_plic_init(uintptr_t base, uint32_t context) {
   HAL_CSR_SET(mie, HAL_MIE_MEIE);
 }
 
-bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void *argument) {
+bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void* argument) {
   if (source == 0 || source >= HAL_PLIC_SOURCES) return false;
   handlers[source].argument = argument;
   handlers[source].call = handler;

@@ -10,11 +10,11 @@
 
 #define HAL_PLIC_SOURCES 64u
 
-typedef void (*hal_interrupt_handler)(void *argument);
+typedef void (*hal_interrupt_handler)(void* argument);
 
 void hal_plic_init(uintptr_t base, uint32_t context);
 /* Calls `handler` on interrupts of `source`; false if the source number is out of range. */
-bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void *argument);
+bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void* argument);
 void hal_plic_disconnect(uint32_t source);
 /* Claims, handles and completes everything that is pending. */
 void hal_plic_dispatch(void);

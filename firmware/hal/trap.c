@@ -18,16 +18,16 @@ _Static_assert(offsetof(struct hal_trap_frame, value) == 136, "trap_entry.S stor
 enum { SOFTWARE = 3, TIMER = 7, EXTERNAL = 11 };
 
 static hal_exception_handler exception_handler;
-static void *exception_argument;
+static void* exception_argument;
 static hal_software_handler software_handler;
-static void *software_argument;
+static void* software_argument;
 
-void hal_trap_on_exception(hal_exception_handler handler, void *argument) {
+void hal_trap_on_exception(hal_exception_handler handler, void* argument) {
   exception_argument = argument;
   exception_handler = handler;
 }
 
-void hal_trap_on_software(hal_software_handler handler, void *argument) {
+void hal_trap_on_software(hal_software_handler handler, void* argument) {
   software_argument = argument;
   software_handler = handler;
   if (handler != NULL)
@@ -42,9 +42,11 @@ uint32_t hal_interrupts_disable(void) {
   return saved;
 }
 
-void hal_interrupts_restore(uint32_t saved) { HAL_CSR_SET(mstatus, saved & HAL_MSTATUS_MIE); }
+void hal_interrupts_restore(uint32_t saved) {
+  HAL_CSR_SET(mstatus, saved & HAL_MSTATUS_MIE);
+}
 
-bool hal_wait(bool (*ready)(void *argument), void *argument, uint64_t deadline_ns) {
+bool hal_wait(bool (*ready)(void* argument), void* argument, uint64_t deadline_ns) {
   bool done = false;
   bool late = false;
   hal_timer_set(deadline_ns);
@@ -59,14 +61,14 @@ bool hal_wait(bool (*ready)(void *argument), void *argument, uint64_t deadline_n
   return done;
 }
 
-bool hal_poll(bool (*ready)(void *argument), void *argument, uint64_t deadline_ns) {
+bool hal_poll(bool (*ready)(void* argument), void* argument, uint64_t deadline_ns) {
   while (!ready(argument)) {
     if (hal_timer_now_ns() >= deadline_ns) return ready(argument);
   }
   return true;
 }
 
-static _Noreturn void give_up(const struct hal_trap_frame *frame) {
+static _Noreturn void give_up(const struct hal_trap_frame* frame) {
   hal_uart_write("unhandled trap: cause ");
   hal_uart_write_hex(frame->cause);
   hal_uart_write(" pc ");
@@ -77,7 +79,7 @@ static _Noreturn void give_up(const struct hal_trap_frame *frame) {
   hal_simctl_trap(frame->cause);
 }
 
-void hal_trap_dispatch(struct hal_trap_frame *frame) {
+void hal_trap_dispatch(struct hal_trap_frame* frame) {
   switch (frame->cause) {
     case INTERRUPT | TIMER:
       hal_timer_cancel(); /* it only ends a sleep: hal_wait reads the time itself */

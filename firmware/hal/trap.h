@@ -17,13 +17,13 @@ struct hal_trap_frame {
 };
 
 /* True if dealt with: the frame, perhaps changed (pc), is restored. */
-typedef bool (*hal_exception_handler)(struct hal_trap_frame *frame, void *argument);
-typedef void (*hal_software_handler)(void *argument);
+typedef bool (*hal_exception_handler)(struct hal_trap_frame* frame, void* argument);
+typedef void (*hal_software_handler)(void* argument);
 
 /* Handler of all exceptions, or null for none. */
-void hal_trap_on_exception(hal_exception_handler handler, void *argument);
+void hal_trap_on_exception(hal_exception_handler handler, void* argument);
 /* Handler of machine software interrupts; it must clear their cause. */
-void hal_trap_on_software(hal_software_handler handler, void *argument);
+void hal_trap_on_software(hal_software_handler handler, void* argument);
 
 /* Interrupts of the hart as a whole; disable returns what restore takes back. */
 uint32_t hal_interrupts_disable(void);
@@ -32,10 +32,10 @@ void hal_interrupts_restore(uint32_t saved);
 /* Sleeps with interrupts off until `ready(argument)` or `deadline_ns` (hal_timer_now_ns) and lets
  * pending interrupts in between sleeps. No wake-up is lost: the condition is tested with interrupts
  * masked, and WFI wakes for a masked pending interrupt. False when the deadline passed first. */
-bool hal_wait(bool (*ready)(void *argument), void *argument, uint64_t deadline_ns);
+bool hal_wait(bool (*ready)(void* argument), void* argument, uint64_t deadline_ns);
 /* The same by polling, without sleeping. */
-bool hal_poll(bool (*ready)(void *argument), void *argument, uint64_t deadline_ns);
+bool hal_poll(bool (*ready)(void* argument), void* argument, uint64_t deadline_ns);
 
-void hal_trap_dispatch(struct hal_trap_frame *frame); /* called by trap_entry.S */
+void hal_trap_dispatch(struct hal_trap_frame* frame); /* called by trap_entry.S */
 
 #endif

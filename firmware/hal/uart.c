@@ -15,7 +15,9 @@ enum { LSR_THR_EMPTY = 0x20, LCR_8N1 = 0x03, FCR_ENABLE = 0x01 };
 static uintptr_t uart_base;
 static uint32_t uart_shift;
 
-static uintptr_t reg(uint32_t index) { return uart_base + ((uintptr_t)index << uart_shift); }
+static uintptr_t reg(uint32_t index) {
+  return uart_base + ((uintptr_t)index << uart_shift);
+}
 
 void hal_uart_init(uintptr_t base, uint32_t shift) {
   uart_base = base;
@@ -35,7 +37,7 @@ void hal_uart_put(char byte) {
   }
 }
 
-void hal_uart_write(const char *text) {
+void hal_uart_write(const char* text) {
   while (*text != 0) hal_uart_put(*text++);
 }
 
@@ -45,12 +47,12 @@ void hal_uart_write_hex(uint32_t value) {
     hal_uart_put("0123456789abcdef"[(value >> shift) & 0xFu]);
 }
 
-static int stdio_put(char byte, FILE *file) {
+static int stdio_put(char byte, FILE* file) {
   (void)file;
   hal_uart_put(byte);
   return (unsigned char)byte;
 }
 
 static FILE uart_file = FDEV_SETUP_STREAM(stdio_put, NULL, NULL, _FDEV_SETUP_WRITE);
-FILE *const stdout = &uart_file;
-FILE *const stderr = &uart_file;
+FILE* const stdout = &uart_file;
+FILE* const stderr = &uart_file;

@@ -11,7 +11,7 @@
 void hal_uart_init(uintptr_t base, uint32_t shift);
 /* Sends one byte; drops it if there is no uart or the transmitter never empties. */
 void hal_uart_put(char byte);
-void hal_uart_write(const char *text);
+void hal_uart_write(const char* text);
 /* 0x and eight digits; needs neither stack nor library worth speaking of, for trap reports. */
 void hal_uart_write_hex(uint32_t value);
 

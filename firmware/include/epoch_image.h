@@ -51,7 +51,8 @@ struct epoch_image_layer {
   uint32_t parameter_bytes;
 };
 
-/* One op on [step][inputs], giving [step][outputs] (POOL: one row).
+/* One op on [step][inputs], giving [step][outputs] (POOL: one row, the mean over all steps). Columns
+ * 2 j and 2 j + 1 of a GLU's linear are value and gate of result j.
  * parameters: NORM gain then bias; SSM blocks by pass then block, LINEAR blocks by output fold then
  * input fold, each as COEFF reads it (epoch_layout.h gives their number, order and size). */
 struct epoch_image_op {

@@ -42,7 +42,7 @@ void Cpu::execute() {
     if (exit == Hart::Exit::wait_for_interrupt) sleep();
     if (exit == Hart::Exit::halted) break;
   }
-  if (on_unhandled_trap) on_unhandled_trap(*hart_.unhandled_trap());
+  if (on_unhandled_trap) on_unhandled_trap(hart_.last_trap());
 }
 
 void Cpu::sleep() {

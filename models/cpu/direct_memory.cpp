@@ -31,7 +31,7 @@ void DirectMemory::remember(Table& table, std::uint32_t address, bool write) {
   const std::uint32_t page = address & kPageMask;
   std::uint8_t* const host = find(page, kPageBytes, write);
   if (host == nullptr) return;
-  table[index(page)] = {page, reinterpret_cast<std::uintptr_t>(host) - page};
+  table[index(page)] = {page, host};
 }
 
 void DirectMemory::forget_store_page(std::uint32_t address) {
@@ -40,8 +40,8 @@ void DirectMemory::forget_store_page(std::uint32_t address) {
 }
 
 void DirectMemory::forget_pages() {
-  loads_.fill({kNoPage, 0});
-  stores_.fill({kNoPage, 0});
+  loads_.fill({kNoPage, nullptr});
+  stores_.fill({kNoPage, nullptr});
 }
 
 }  // namespace epoch

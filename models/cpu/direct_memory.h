@@ -50,16 +50,16 @@ class DirectMemory {
 
  private:
   struct Entry {
-    std::uint32_t tag;        // page address, or kNoPage
-    std::uintptr_t distance;  // from target to host address
+    std::uint32_t tag;  // page address, or kNoPage
+    std::uint8_t* host;
   };
   static constexpr unsigned kEntries = 256;
   static constexpr std::uint32_t kNoPage = kPageBytes - 1;  // unequal to any masked address
   using Table = std::array<Entry, kEntries>;
 
   static unsigned index(std::uint32_t address) { return (address >> kPageBits) % kEntries; }
-  static void* pointer(const Entry& entry, std::uint32_t address) {
-    return reinterpret_cast<void*>(entry.distance + address);
+  static std::uint8_t* pointer(const Entry& entry, std::uint32_t address) {
+    return entry.host + (address & ~kPageMask);
   }
   void remember(Table& table, std::uint32_t address, bool write);
   void forget_pages();

@@ -12,7 +12,7 @@ Hart::Hart(HartBus& bus, std::uint32_t reset_pc, std::uint32_t hart_id)
     : bus_(bus), pc_(reset_pc & ~1u), csrs_(hart_id) {}
 
 Hart::Exit Hart::run(std::uint64_t cycles) {
-  if (unhandled_trap_) return Exit::halted;
+  if (halted()) return Exit::halted;
   limit_ = this->cycles() + cycles;
   budget_ = cycles;
   exit_.reset();
@@ -59,10 +59,7 @@ void Hart::raise(std::uint32_t cause, std::uint32_t tval) {
 void Hart::enter_trap(std::uint32_t cause, std::uint32_t tval) {
   last_trap_ = TrapInfo{cause, pc_, tval, {}};
   std::copy_n(x_.begin(), last_trap_.x.size(), last_trap_.x.begin());
-  if (!csrs_.has_handler()) {
-    unhandled_trap_ = last_trap_;
-    exit_ = Exit::halted;
-  }
+  if (!csrs_.has_handler()) exit_ = Exit::halted;
   reservation_.reset();
   pc_ = csrs_.enter_trap(cause, pc_, tval);
 }

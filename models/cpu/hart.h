@@ -37,7 +37,7 @@ class Hart {
   enum class Exit {
     budget,              // the cycles are used up, or something asks for synchronisation
     wait_for_interrupt,  // WFI retired with nothing pending
-    halted               // a trap found no handler: unhandled_trap() says which
+    halted               // last_trap() found no handler
   };
 
   Hart(HartBus& bus, std::uint32_t reset_pc, std::uint32_t hart_id);
@@ -62,7 +62,7 @@ class Hart {
   std::uint64_t cycles() const { return limit_ - budget_; }
   std::uint64_t instructions() const { return cycles() - cycles_without_retirement_; }
   const HartCounts& counts() const { return counts_; }
-  const std::optional<TrapInfo>& unhandled_trap() const { return unhandled_trap_; }
+  bool halted() const { return exit_ == Exit::halted; }
   // The latest trap taken, with the registers as its handler found them (reports by a debugger or
   // by a platform whose firmware gives up).
   const TrapInfo& last_trap() const { return last_trap_; }
@@ -73,6 +73,10 @@ class Hart {
   void interpret();
   template <bool observed>
   void interpret_as();
+  template <typename T>
+  bool load_direct(std::uint32_t address, std::uint32_t& result);
+  template <typename T>
+  bool store_direct(std::uint32_t address, T value);
 
   // Everything that the interpreter's fast path leaves: executes the instruction in this slot at
   // pc_ in full, retires or traps, and leaves pc_ at the next.
@@ -123,7 +127,6 @@ class Hart {
   std::uint64_t budget_ = 0;
   std::uint64_t cycles_without_retirement_ = 0;
   std::optional<Exit> exit_;
-  std::optional<TrapInfo> unhandled_trap_;
   TrapInfo last_trap_;
 
   DirectMemory direct_;

@@ -8,16 +8,20 @@ namespace epoch {
 // Every operation of RV32IMAC + Zicsr + Zifencei in machine mode. The first two are not
 // instructions but states of a slot in the code cache; `undecoded` is first because zeroed memory
 // means it.
-#define EPOCH_CPU_OPS(X)                                                                           \
-  X(undecoded)                                                                                     \
-  X(page_end)                                                                                      \
-  X(illegal) X(lui) X(auipc) X(jal) X(jalr) X(beq) X(bne) X(blt) X(bge) X(bltu) X(bgeu) X(lb)      \
-      X(lh) X(lw) X(lbu) X(lhu) X(sb) X(sh) X(sw) X(addi) X(slti) X(sltiu) X(xori) X(ori) X(andi)  \
-          X(slli) X(srli) X(srai) X(add) X(sub) X(sll) X(slt) X(sltu) X(xor_) X(srl) X(sra) X(or_) \
-              X(and_) X(mul) X(mulh) X(mulhsu) X(mulhu) X(div) X(divu) X(rem) X(remu) X(lr_w)      \
-                  X(sc_w) X(amoswap_w) X(amoadd_w) X(amoxor_w) X(amoand_w) X(amoor_w) X(amomin_w)  \
-                      X(amomax_w) X(amominu_w) X(amomaxu_w) X(fence) X(fence_i) X(ecall) X(ebreak) \
-                          X(mret) X(wfi) X(csrrw) X(csrrs) X(csrrc) X(csrrwi) X(csrrsi) X(csrrci)
+// clang-format off
+#define EPOCH_CPU_OPS(X)                                                                       \
+  X(undecoded) X(page_end) X(illegal)                                                          \
+  X(lui) X(auipc) X(jal) X(jalr)                                                               \
+  X(beq) X(bne) X(blt) X(bge) X(bltu) X(bgeu)                                                  \
+  X(lb) X(lh) X(lw) X(lbu) X(lhu) X(sb) X(sh) X(sw)                                            \
+  X(addi) X(slti) X(sltiu) X(xori) X(ori) X(andi) X(slli) X(srli) X(srai)                      \
+  X(add) X(sub) X(sll) X(slt) X(sltu) X(xor_) X(srl) X(sra) X(or_) X(and_)                     \
+  X(mul) X(mulh) X(mulhsu) X(mulhu) X(div) X(divu) X(rem) X(remu)                              \
+  X(lr_w) X(sc_w) X(amoswap_w) X(amoadd_w) X(amoxor_w) X(amoand_w) X(amoor_w)                  \
+  X(amomin_w) X(amomax_w) X(amominu_w) X(amomaxu_w)                                            \
+  X(fence) X(fence_i) X(ecall) X(ebreak) X(mret) X(wfi)                                        \
+  X(csrrw) X(csrrs) X(csrrc) X(csrrwi) X(csrrsi) X(csrrci)
+// clang-format on
 
 enum class Op : std::uint8_t {
 #define EPOCH_CPU_OP_ENUM(name) name,

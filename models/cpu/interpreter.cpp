@@ -9,8 +9,6 @@
 namespace epoch {
 namespace {
 
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using i32 = std::int32_t;
 using i64 = std::int64_t;
@@ -64,6 +62,22 @@ void Hart::interpret() {
   }
 }
 
+template <typename T>
+bool Hart::load_direct(u32 address, u32& result) {
+  T value;
+  if (!direct_.load(address, value)) return false;
+  result = as_unsigned(static_cast<i32>(value));  // extends by the sign of T
+  counts_.direct_bytes += sizeof value;
+  return true;
+}
+
+template <typename T>
+bool Hart::store_direct(u32 address, T value) {
+  if (!direct_.store(address, value)) return false;
+  counts_.direct_bytes += sizeof value;
+  return true;
+}
+
 template <bool observed>
 void Hart::interpret_as() {
   while (budget_ != 0 && !exit_) {
@@ -78,158 +92,52 @@ void Hart::interpret_as() {
       const u32 a = x[i.rs1];
       const u32 b = x[i.rs2];
       const u32 imm = as_unsigned(i.imm);
+      // A table of operations.
+      // clang-format off
       switch (i.op) {
-        case Op::lui:
-          x[i.rd] = imm;
-          break;
-        case Op::addi:
-          x[i.rd] = a + imm;
-          break;
-        case Op::slti:
-          x[i.rd] = as_signed(a) < i.imm;
-          break;
-        case Op::sltiu:
-          x[i.rd] = a < imm;
-          break;
-        case Op::xori:
-          x[i.rd] = a ^ imm;
-          break;
-        case Op::ori:
-          x[i.rd] = a | imm;
-          break;
-        case Op::andi:
-          x[i.rd] = a & imm;
-          break;
-        case Op::slli:
-          x[i.rd] = a << imm;
-          break;
-        case Op::srli:
-          x[i.rd] = a >> imm;
-          break;
-        case Op::srai:
-          x[i.rd] = as_unsigned(as_signed(a) >> imm);
-          break;
-        case Op::add:
-          x[i.rd] = a + b;
-          break;
-        case Op::sub:
-          x[i.rd] = a - b;
-          break;
-        case Op::sll:
-          x[i.rd] = a << (b & 31);
-          break;
-        case Op::slt:
-          x[i.rd] = as_signed(a) < as_signed(b);
-          break;
-        case Op::sltu:
-          x[i.rd] = a < b;
-          break;
-        case Op::xor_:
-          x[i.rd] = a ^ b;
-          break;
-        case Op::srl:
-          x[i.rd] = a >> (b & 31);
-          break;
-        case Op::sra:
-          x[i.rd] = as_unsigned(as_signed(a) >> (b & 31));
-          break;
-        case Op::or_:
-          x[i.rd] = a | b;
-          break;
-        case Op::and_:
-          x[i.rd] = a & b;
-          break;
-        case Op::mul:
-          x[i.rd] = a * b;
-          break;
-        case Op::mulh:
-          x[i.rd] = mulh(a, b);
-          break;
-        case Op::mulhsu:
-          x[i.rd] = mulhsu(a, b);
-          break;
-        case Op::mulhu:
-          x[i.rd] = mulhu(a, b);
-          break;
-        case Op::div:
-          x[i.rd] = div(a, b);
-          break;
-        case Op::divu:
-          x[i.rd] = divu(a, b);
-          break;
-        case Op::rem:
-          x[i.rd] = rem(a, b);
-          break;
-        case Op::remu:
-          x[i.rd] = remu(a, b);
-          break;
-        case Op::fence:
-          break;  // accesses happen in program order
-        case Op::lb: {
-          u8 value;
-          if (!direct_.load(a + imm, value)) goto leave;
-          x[i.rd] = as_unsigned(static_cast<std::int8_t>(value));
-          counts_.direct_bytes += 1;
-          break;
-        }
-        case Op::lh: {
-          u16 value;
-          if (!direct_.load(a + imm, value)) goto leave;
-          x[i.rd] = as_unsigned(static_cast<std::int16_t>(value));
-          counts_.direct_bytes += 2;
-          break;
-        }
-        case Op::lw: {
-          u32 value;
-          if (!direct_.load(a + imm, value)) goto leave;
-          x[i.rd] = value;
-          counts_.direct_bytes += 4;
-          break;
-        }
-        case Op::lbu: {
-          u8 value;
-          if (!direct_.load(a + imm, value)) goto leave;
-          x[i.rd] = value;
-          counts_.direct_bytes += 1;
-          break;
-        }
-        case Op::lhu: {
-          u16 value;
-          if (!direct_.load(a + imm, value)) goto leave;
-          x[i.rd] = value;
-          counts_.direct_bytes += 2;
-          break;
-        }
-        case Op::sb:
-          if (!direct_.store(a + imm, static_cast<u8>(b))) goto leave;
-          counts_.direct_bytes += 1;
-          break;
-        case Op::sh:
-          if (!direct_.store(a + imm, static_cast<u16>(b))) goto leave;
-          counts_.direct_bytes += 2;
-          break;
-        case Op::sw:
-          if (!direct_.store(a + imm, b)) goto leave;
-          counts_.direct_bytes += 4;
-          break;
-        case Op::beq:
-          if (a == b) goto jump;
-          break;
-        case Op::bne:
-          if (a != b) goto jump;
-          break;
-        case Op::blt:
-          if (as_signed(a) < as_signed(b)) goto jump;
-          break;
-        case Op::bge:
-          if (as_signed(a) >= as_signed(b)) goto jump;
-          break;
-        case Op::bltu:
-          if (a < b) goto jump;
-          break;
-        case Op::bgeu:
-          if (a >= b) goto jump;
-          break;
+        case Op::lui: x[i.rd] = imm; break;
+        case Op::addi: x[i.rd] = a + imm; break;
+        case Op::slti: x[i.rd] = as_signed(a) < i.imm; break;
+        case Op::sltiu: x[i.rd] = a < imm; break;
+        case Op::xori: x[i.rd] = a ^ imm; break;
+        case Op::ori: x[i.rd] = a | imm; break;
+        case Op::andi: x[i.rd] = a & imm; break;
+        case Op::slli: x[i.rd] = a << imm; break;
+        case Op::srli: x[i.rd] = a >> imm; break;
+        case Op::srai: x[i.rd] = as_unsigned(as_signed(a) >> imm); break;
+        case Op::add: x[i.rd] = a + b; break;
+        case Op::sub: x[i.rd] = a - b; break;
+        case Op::sll: x[i.rd] = a << (b & 31); break;
+        case Op::slt: x[i.rd] = as_signed(a) < as_signed(b); break;
+        case Op::sltu: x[i.rd] = a < b; break;
+        case Op::xor_: x[i.rd] = a ^ b; break;
+        case Op::srl: x[i.rd] = a >> (b & 31); break;
+        case Op::sra: x[i.rd] = as_unsigned(as_signed(a) >> (b & 31)); break;
+        case Op::or_: x[i.rd] = a | b; break;
+        case Op::and_: x[i.rd] = a & b; break;
+        case Op::mul: x[i.rd] = a * b; break;
+        case Op::mulh: x[i.rd] = mulh(a, b); break;
+        case Op::mulhsu: x[i.rd] = mulhsu(a, b); break;
+        case Op::mulhu: x[i.rd] = mulhu(a, b); break;
+        case Op::div: x[i.rd] = div(a, b); break;
+        case Op::divu: x[i.rd] = divu(a, b); break;
+        case Op::rem: x[i.rd] = rem(a, b); break;
+        case Op::remu: x[i.rd] = remu(a, b); break;
+        case Op::fence: break;  // accesses happen in program order
+        case Op::lb: if (!load_direct<std::int8_t>(a + imm, x[i.rd])) goto leave; break;
+        case Op::lh: if (!load_direct<std::int16_t>(a + imm, x[i.rd])) goto leave; break;
+        case Op::lw: if (!load_direct<u32>(a + imm, x[i.rd])) goto leave; break;
+        case Op::lbu: if (!load_direct<std::uint8_t>(a + imm, x[i.rd])) goto leave; break;
+        case Op::lhu: if (!load_direct<std::uint16_t>(a + imm, x[i.rd])) goto leave; break;
+        case Op::sb: if (!store_direct(a + imm, static_cast<std::uint8_t>(b))) goto leave; break;
+        case Op::sh: if (!store_direct(a + imm, static_cast<std::uint16_t>(b))) goto leave; break;
+        case Op::sw: if (!store_direct(a + imm, b)) goto leave; break;
+        case Op::beq: if (a == b) goto jump; break;
+        case Op::bne: if (a != b) goto jump; break;
+        case Op::blt: if (as_signed(a) < as_signed(b)) goto jump; break;
+        case Op::bge: if (as_signed(a) >= as_signed(b)) goto jump; break;
+        case Op::bltu: if (a < b) goto jump; break;
+        case Op::bgeu: if (a >= b) goto jump; break;
         case Op::jal:
           x[i.rd] = page->pc_of(ip + i.length);
           goto jump;
@@ -237,9 +145,9 @@ void Hart::interpret_as() {
           target = (a + imm) & ~1u;  // before the link: rd may be rs1
           x[i.rd] = page->pc_of(ip + i.length);
           goto jump_to_target;
-        default:
-          goto leave;
+        default: goto leave;
       }
+      // clang-format on
       ip += i.length;
       if (--budget == 0) goto leave;
       continue;

@@ -2,6 +2,7 @@
 #include "epochcore/command.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace epoch {
@@ -105,23 +106,33 @@ DecodeError decode_semaphores(std::uint32_t word, Command& command) {
   return twice ? refuse(EPOCH_ERROR_SEMAPHORE_FIELD) : no_error;
 }
 
-// Engine of an opcode, or -1; and the first descriptor word that must be zero.
-struct OpcodeInfo {
-  int engine;
-  unsigned reserved_from;
-};
-
-OpcodeInfo opcode_info(unsigned opcode) {
-#define EPOCH_X_ENGINE(name, value, engine, description)                                      \
-  case value:                                                                                 \
-    return {EPOCH_ENGINE_##engine, value < 0x10                                         ? 2u  \
-                                   : value < 0x30                                       ? 12u \
-                                   : value == EPOCH_OP_COEFF || value == EPOCH_OP_STATE ? 5u  \
-                                   : value < 0x40                                       ? 14u \
-                                                                                        : 12u};
-  switch (opcode) { EPOCH_OPCODES(EPOCH_X_ENGINE) }
+// Engine of an opcode, or -1.
+int engine_of(unsigned opcode) {
+  static constexpr struct {
+    unsigned opcode;
+    int engine;
+  } rows[] = {
+#define EPOCH_X_ENGINE(name, value, engine, description) {value, EPOCH_ENGINE_##engine},
+      EPOCH_OPCODES(EPOCH_X_ENGINE)
 #undef EPOCH_X_ENGINE
-  return {-1, 0};
+  };
+  for (const auto& row : rows)
+    if (row.opcode == opcode) return row.engine;
+  return -1;
+}
+
+// The first word of a descriptor that must be zero.
+std::size_t first_reserved_word(unsigned opcode) {
+  std::size_t bytes = offsetof(epoch_command, operands);
+  if (opcode == EPOCH_OP_LOAD || opcode == EPOCH_OP_STORE)
+    bytes = offsetof(epoch_dma_command, reserved);
+  else if (opcode == EPOCH_OP_COEFF || opcode == EPOCH_OP_STATE)
+    bytes = offsetof(epoch_coeff_command, reserved);
+  else if (opcode == EPOCH_OP_SSM || opcode == EPOCH_OP_GEMM)
+    bytes = offsetof(epoch_array_command, reserved);
+  else if (engine_of(opcode) == EPOCH_ENGINE_VECTOR_UNIT)
+    bytes = offsetof(epoch_vector_command, reserved);
+  return bytes / sizeof(std::uint32_t);
 }
 
 }  // namespace
@@ -144,25 +155,8 @@ DecodeError CommandDecoder::decode(const Descriptor& words, std::uint32_t sequen
                                    Command& command) {
   command = Command{};
   command.sequence = sequence;
-  command.context = static_cast<std::uint16_t>(EPOCH_CONTROL_CONTEXT(words[0]));
-  const unsigned opcode = EPOCH_CONTROL_OPCODE(words[0]);
-  const OpcodeInfo info = opcode_info(opcode);
-  if (info.engine < 0) return refuse(EPOCH_ERROR_OPCODE);
-  command.opcode = static_cast<std::uint8_t>(opcode);
-  command.engine = static_cast<std::uint8_t>(info.engine);
-  if (info.engine == EPOCH_ENGINE_VECTOR_UNIT &&
-      (limits_.vector_ops >> (opcode - EPOCH_OP_AFFINE) & 1u) == 0)
-    return refuse(EPOCH_ERROR_OPCODE);
-
-  const std::uint32_t flags = EPOCH_CONTROL_FLAGS(words[0]);
-  if ((flags & ~EPOCH_FLAG_IRQ_ON_DONE) != 0) return refuse(EPOCH_ERROR_RESERVED);
-  command.irq_on_done = (flags & EPOCH_FLAG_IRQ_ON_DONE) != 0;
-  for (unsigned i = info.reserved_from; i < words.size(); ++i)
-    if (words[i] != 0) return refuse(EPOCH_ERROR_RESERVED);
-  const DecodeError semaphores = decode_semaphores(words[1], command);
-  if (failed(semaphores)) return semaphores;
-
-  switch (opcode) {
+  if (const auto error = decode_header(words, command); failed(error)) return error;
+  switch (command.opcode) {
     case EPOCH_OP_LOAD:
     case EPOCH_OP_STORE:
       return decode_dma(words, command);
@@ -180,6 +174,26 @@ DecodeError CommandDecoder::decode(const Descriptor& words, std::uint32_t sequen
     default:
       return no_error;
   }
+}
+
+// What every command has: opcode, flags, semaphores; and that reserved words are zero.
+DecodeError CommandDecoder::decode_header(const Descriptor& words, Command& command) const {
+  command.context = static_cast<std::uint16_t>(EPOCH_CONTROL_CONTEXT(words[0]));
+  const unsigned opcode = EPOCH_CONTROL_OPCODE(words[0]);
+  const int engine = engine_of(opcode);
+  if (engine < 0) return refuse(EPOCH_ERROR_OPCODE);
+  command.opcode = static_cast<std::uint8_t>(opcode);
+  command.engine = static_cast<std::uint8_t>(engine);
+  if (engine == EPOCH_ENGINE_VECTOR_UNIT &&
+      (limits_.vector_ops >> (opcode - EPOCH_OP_AFFINE) & 1u) == 0)
+    return refuse(EPOCH_ERROR_OPCODE);
+
+  const std::uint32_t flags = EPOCH_CONTROL_FLAGS(words[0]);
+  if ((flags & ~EPOCH_FLAG_IRQ_ON_DONE) != 0) return refuse(EPOCH_ERROR_RESERVED);
+  command.irq_on_done = (flags & EPOCH_FLAG_IRQ_ON_DONE) != 0;
+  for (std::size_t i = first_reserved_word(opcode); i < words.size(); ++i)
+    if (words[i] != 0) return refuse(EPOCH_ERROR_RESERVED);
+  return decode_semaphores(words[1], command);
 }
 
 DecodeError CommandDecoder::decode_dma(const Descriptor& words, Command& command) const {

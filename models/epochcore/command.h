@@ -133,6 +133,7 @@ class CommandDecoder {
     std::uint32_t flags = 0;
   };
 
+  DecodeError decode_header(const Descriptor& words, Command& command) const;
   DecodeError decode_dma(const Descriptor& words, Command& command) const;
   DecodeError decode_coefficients(const Descriptor& words, Command& command);
   DecodeError decode_array(const Descriptor& words, Command& command) const;

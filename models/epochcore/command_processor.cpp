@@ -37,10 +37,10 @@ const char* opcode_name(unsigned opcode) {
 
 }  // namespace
 
-CommandProcessor::CommandProcessor(sc_core::sc_module_name name,
+CommandProcessor::CommandProcessor(const sc_core::sc_module_name& module_name,
                                    const CommandProcessorConfig& config, Csr& csr,
                                    Counters& counters)
-    : sc_module(name),
+    : sc_module(module_name),
       commands("commands"),
       config_(config),
       csr_(csr),
@@ -264,7 +264,7 @@ void CommandProcessor::observe_lane(unsigned engine) {
   if (!blocked && lane.blocked) lane.blocked_ps += now - lane.blocked_since;
   lane.blocked = blocked;
   lane.queued.set(now, lane.fifo.size());
-  lane.blocked_on.set(now, static_cast<std::uint64_t>(unmet + 1));
+  lane.blocked_on.set(now, blocked ? static_cast<std::uint64_t>(unmet) + 1 : 0);
 }
 
 void CommandProcessor::observe() {

@@ -36,8 +36,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
  public:
   tlm_utils::simple_initiator_socket<CommandProcessor> commands;
 
-  CommandProcessor(sc_core::sc_module_name name, const CommandProcessorConfig& config, Csr& csr,
-                   Counters& counters);
+  CommandProcessor(const sc_core::sc_module_name& module_name, const CommandProcessorConfig& config,
+                   Csr& csr, Counters& counters);
   // The engines in the order of EPOCH_ENGINE_*; before simulation starts.
   void bind_engines(const std::array<Engine*, EPOCH_ENGINES>& engines) { engines_ = engines; }
 

@@ -136,11 +136,12 @@ void Counters::statistics(const std::string& prefix, Statistics& out) const {
 #undef EPOCH_X_ROW
   };
   for (unsigned i = 0; i < COUNT; ++i) {
+    const std::string description = rows[i].description;
     std::string name = rows[i].name;
     std::transform(name.begin(), name.end(), name.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     out.push_back({prefix + "." + name, total(static_cast<Index>(i)), rows[i].unit,
-                   std::string(rows[i].description) + " (never cleared or frozen)"});
+                   description + " (never cleared or frozen)"});
   }
 }
 

@@ -7,9 +7,9 @@
 
 namespace epoch {
 
-Dma::Dma(sc_core::sc_module_name name, const DmaConfig& config, EngineClient& client,
+Dma::Dma(const sc_core::sc_module_name& module_name, const DmaConfig& config, EngineClient& client,
          Counters& counters)
-    : sc_module(name),
+    : sc_module(module_name),
       bus("bus"),
       config_(config),
       client_(client),

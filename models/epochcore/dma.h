@@ -32,7 +32,7 @@ class Dma : public sc_core::sc_module, public Engine {
   tlm_utils::simple_initiator_socket<Dma> bus;
   TilePort local;
 
-  Dma(sc_core::sc_module_name name, const DmaConfig& config, EngineClient& client,
+  Dma(const sc_core::sc_module_name& module_name, const DmaConfig& config, EngineClient& client,
       Counters& counters);
 
   std::uint64_t earliest_start(const Command& command) const override;

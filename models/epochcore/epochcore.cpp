@@ -25,8 +25,8 @@ std::array<std::unique_ptr<Scratchpad>, EPOCH_BUFFERS> make_buffers(const EpochC
 
 }  // namespace
 
-EpochCore::EpochCore(sc_core::sc_module_name name, const EpochCoreConfig& config)
-    : sc_module(name),
+EpochCore::EpochCore(const sc_core::sc_module_name& module_name, const EpochCoreConfig& config)
+    : sc_module(module_name),
       csr("csr"),
       debug("debug"),
       dma("dma"),

@@ -33,7 +33,7 @@ class EpochCore : public sc_core::sc_module {
   sc_core::sc_out<bool> irq;                               // level
 
   // Throws std::invalid_argument for a configuration that hardware could not have.
-  EpochCore(sc_core::sc_module_name name, const EpochCoreConfig& config);
+  EpochCore(const sc_core::sc_module_name& module_name, const EpochCoreConfig& config);
 
   const EpochCoreConfig& config() const { return config_; }
   std::uint64_t period_ps() const { return period_ps_; }

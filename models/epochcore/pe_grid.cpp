@@ -8,9 +8,10 @@
 
 namespace epoch {
 
-PeGrid::PeGrid(sc_core::sc_module_name name, const EpochCoreConfig& config, std::uint64_t period_ps,
-               EngineClient& client, Csr& csr, Counters& counters, std::vector<Scratchpad*> buffers)
-    : sc_module(name),
+PeGrid::PeGrid(const sc_core::sc_module_name& module_name, const EpochCoreConfig& config,
+               std::uint64_t period_ps, EngineClient& client, Csr& csr, Counters& counters,
+               std::vector<Scratchpad*> buffers)
+    : sc_module(module_name),
       config_(config),
       period_ps_(period_ps),
       client_(client),
@@ -26,29 +27,22 @@ PeGrid::PeGrid(sc_core::sc_module_name name, const EpochCoreConfig& config, std:
 
 // ---- when a command may start ----------------------------------------------------------------
 
-// When every running command whose results overlap `operand` has published.
-std::uint64_t PeGrid::after_results_of(const LocalTile& operand) const {
-  std::uint64_t time = 0;
-  for (const Running& running : running_)
-    if (tiles_overlap(operand, running.destination)) time = std::max(time, running.end_ps);
-  return time;
-}
-
 std::uint64_t PeGrid::earliest_start(const Command& command) const {
-  if (command.opcode == EPOCH_OP_COEFF) {
-    const auto& work = std::get<CoefficientWork>(command.work);
-    return std::max(loading_ ? load_end_ps_ : 0, after_results_of(work.block));
-  }
-  if (running_.empty() && !loading_) return 0;
-  if (command.opcode == EPOCH_OP_STATE) return running_.empty() ? 0 : array_end_ps_;
+  const std::uint64_t loaded = loading_ ? load_end_ps_ : 0;
+  if (command.opcode == EPOCH_OP_COEFF) return loaded;
+  if (running_.empty()) return command.opcode == EPOCH_OP_STATE ? 0 : loaded;
+  if (command.opcode == EPOCH_OP_STATE) return array_end_ps_;
   const auto& work = std::get<ArrayWork>(command.work);
   const bool back_to_back =
       !last_was_state_ && work.mode == last_mode_ && work.modes == last_modes_;
-  std::uint64_t time = loading_ ? load_end_ps_ : 0;
-  if (!running_.empty()) time = std::max(time, back_to_back ? stream_end_ps_ : array_end_ps_);
-  for (const LocalTile* operand : {&work.source, &work.stored, &work.accumulator})
-    time = std::max(time, after_results_of(*operand));
-  return time;
+  return std::max(loaded, back_to_back ? stream_end_ps_ : array_end_ps_);
+}
+
+// A command that reads what a running one has yet to publish gets the old bytes: the contract asks
+// for a semaphore between the two. Hardware cannot tell; the statistic can.
+void PeGrid::note_race(const LocalTile& operand) {
+  for (const Running& running : running_)
+    if (tiles_overlap(operand, running.destination)) ++races_;
 }
 
 // ---- start -----------------------------------------------------------------------------------
@@ -65,6 +59,7 @@ void PeGrid::start(const Command& command) {
 
 const float* PeGrid::read_floats(const LocalTile& tile, std::vector<float>& into) {
   if (tile.rows == 0) return nullptr;
+  note_race(tile);
   into.resize(tile.bytes() / sizeof(float));
   local.read(tile, into.data());
   return into.data();
@@ -274,6 +269,8 @@ void PeGrid::statistics(const std::string& prefix, Statistics& out) const {
   out.push_back({prefix + ".macs", macs_, "MAC", "Multiply-accumulates of GEMM commands"});
   out.push_back({prefix + ".coefficient_cycles", load_cycles_, "cycle",
                  "Cycles of COEFF commands, hidden or exposed"});
+  out.push_back({prefix + ".races", races_, "operand",
+                 "Operands read before a running command published them: a semaphore is missing"});
   out.push_back({prefix + ".state_cycles", state_cycles_, "cycle", "Cycles of STATE commands"});
 }
 

@@ -22,15 +22,16 @@ namespace epoch {
 //   An array command of the schedule of the one before (same mode and number of modes) starts
 //   `stream` cycles after it, another one when the array is empty and its results are published.
 //   STATE waits for the end of the array command before, and holds up the one after.
-// A command that reads what a running one will publish waits for it: one engine's commands have the
-// same effect as one after the other.
+// Operands are read at a command's start and results written at its end, so a command that reads
+// what the one before writes needs a semaphore between them (firmware/include/README.md).
 class PeGrid : public sc_core::sc_module, public Engine {
  public:
   TilePort local;
 
   // `buffers`: where array commands claim their bandwidth, by buffer number.
-  PeGrid(sc_core::sc_module_name name, const EpochCoreConfig& config, std::uint64_t period_ps,
-         EngineClient& client, Csr& csr, Counters& counters, std::vector<Scratchpad*> buffers);
+  PeGrid(const sc_core::sc_module_name& module_name, const EpochCoreConfig& config,
+         std::uint64_t period_ps, EngineClient& client, Csr& csr, Counters& counters,
+         std::vector<Scratchpad*> buffers);
 
   std::uint64_t earliest_start(const Command& command) const override;
   void start(const Command& command) override;
@@ -51,7 +52,7 @@ class PeGrid : public sc_core::sc_module, public Engine {
     std::vector<float> result;
   };
 
-  std::uint64_t after_results_of(const LocalTile& operand) const;
+  void note_race(const LocalTile& operand);
   void start_load(const Command& command);
   void start_array(const Command& command);
   void start_state(const Command& command);
@@ -102,6 +103,7 @@ class PeGrid : public sc_core::sc_module, public Engine {
   std::uint64_t macs_ = 0;
   std::uint64_t load_cycles_ = 0;
   std::uint64_t state_cycles_ = 0;
+  std::uint64_t races_ = 0;
 };
 
 }  // namespace epoch

@@ -17,9 +17,9 @@ constexpr const char* port_names[scratchpad_ports] = {"dma_in", "dma_out", "pe_g
 
 }  // namespace
 
-Scratchpad::Scratchpad(sc_core::sc_module_name name, const BufferConfig& config,
+Scratchpad::Scratchpad(const sc_core::sc_module_name& module_name, const BufferConfig& config,
                        std::uint64_t period_ps)
-    : sc_module(name),
+    : sc_module(module_name),
       ports("ports", scratchpad_ports),
       period_ps_(period_ps),
       peak_(config.peak_bytes()),

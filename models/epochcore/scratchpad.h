@@ -28,7 +28,8 @@ class Scratchpad : public sc_core::sc_module {
  public:
   sc_core::sc_vector<tlm_utils::simple_target_socket_tagged<Scratchpad>> ports;
 
-  Scratchpad(sc_core::sc_module_name name, const BufferConfig& config, std::uint64_t period_ps);
+  Scratchpad(const sc_core::sc_module_name& module_name, const BufferConfig& config,
+             std::uint64_t period_ps);
 
   // The array takes `bytes_per_cycle` from `from_ps` to `until_ps`.
   void claim(std::uint64_t bytes_per_cycle, std::uint64_t from_ps, std::uint64_t until_ps);

@@ -26,11 +26,11 @@ class TilePort {
   // Both move `tile`, packed at `data`, and return when the last byte moves, from now. The decoder
   // has checked the range, so the buffer cannot refuse.
   sc_core::sc_time read(const LocalTile& tile, void* data,
-                        sc_core::sc_time delay = sc_core::SC_ZERO_TIME) {
+                        const sc_core::sc_time& delay = sc_core::SC_ZERO_TIME) {
     return transfer(tlm::TLM_READ_COMMAND, tile, data, delay);
   }
   sc_core::sc_time write(const LocalTile& tile, const void* data,
-                         sc_core::sc_time delay = sc_core::SC_ZERO_TIME) {
+                         const sc_core::sc_time& delay = sc_core::SC_ZERO_TIME) {
     return transfer(tlm::TLM_WRITE_COMMAND, tile, const_cast<void*>(data), delay);
   }
 

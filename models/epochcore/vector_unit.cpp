@@ -35,9 +35,9 @@ std::uint64_t vector_cycles(unsigned opcode, const VectorWork& work, unsigned la
   }
 }
 
-VectorUnit::VectorUnit(sc_core::sc_module_name name, const EpochCoreConfig& config,
+VectorUnit::VectorUnit(const sc_core::sc_module_name& module_name, const EpochCoreConfig& config,
                        std::uint64_t period_ps, EngineClient& client)
-    : sc_module(name), lanes_(config.vector_lanes), period_ps_(period_ps), client_(client) {
+    : sc_module(module_name), lanes_(config.vector_lanes), period_ps_(period_ps), client_(client) {
   SC_HAS_PROCESS(VectorUnit);
   for (unsigned i = 0; i < EPOCH_BUFFERS; ++i) peak_[i] = config.buffer(i).peak_bytes();
   SC_METHOD(step);

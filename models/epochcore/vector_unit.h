@@ -21,8 +21,8 @@ class VectorUnit : public sc_core::sc_module, public Engine {
  public:
   TilePort local;
 
-  VectorUnit(sc_core::sc_module_name name, const EpochCoreConfig& config, std::uint64_t period_ps,
-             EngineClient& client);
+  VectorUnit(const sc_core::sc_module_name& module_name, const EpochCoreConfig& config,
+             std::uint64_t period_ps, EngineClient& client);
 
   std::uint64_t earliest_start(const Command& command) const override;
   void start(const Command& command) override;

@@ -44,7 +44,10 @@ void report(const sc_core::sc_report& what, const sc_core::sc_actions& actions) 
                  epoch::one_line(what.get_msg(), 400).c_str());
   }
   if ((actions & sc_core::SC_THROW) != 0) throw what;
-  if ((actions & sc_core::SC_ABORT) != 0) std::abort();
+  if ((actions & sc_core::SC_ABORT) != 0) {
+    std::fflush(nullptr);
+    std::_Exit(epoch::kExitPlatform);
+  }
 }
 
 int dispatch(const std::vector<std::string>& arguments) {

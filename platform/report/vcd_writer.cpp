@@ -196,7 +196,11 @@ void VcdWriter::write_gtkwave_save(const std::filesystem::path& file) const {
   if (save == nullptr) {
     throw UnavailableError(file.string() + ": cannot be written: " + std::strerror(errno));
   }
-  std::string text = "[dumpfile] \"" + std::filesystem::absolute(file_).string() + "\"\n";
+  // GTKWave finds the waveforms by these two even after both files have moved together.
+  const auto quoted = [](const std::filesystem::path& path) {
+    return "\"" + std::filesystem::absolute(path).lexically_normal().string() + "\"\n";
+  };
+  std::string text = "[dumpfile] " + quoted(file_) + "[savefile] " + quoted(file);
   std::string scope;
   for (const auto& entry : by_name_) {
     const Declaration& signal = signals_[entry.second];

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "common/sim_time.h"
+#include "config/json_text.h"
 #include "config/key_value.h"
 #include "errors.h"
 #include "memory_map.h"
@@ -211,8 +212,8 @@ std::string Simulation::engines_text() const {
   const CommandProcessor::Blockage blockage = soc_.epochcore.blockage();
   for (const std::string& line : blockage.lines) text += "; " + line;
   if (!blockage.lines.empty()) {
-    text += blockage.ring_empty ? "; the ring is empty: waiting for firmware"
-                                : "; the ring holds more";
+    text +=
+        blockage.ring_empty ? "; the ring is empty: waiting for firmware" : "; the ring holds more";
   }
   return text;
 }
@@ -225,7 +226,9 @@ bool Simulation::advance(const RunLimits& limits) {
   const std::uint64_t next = now + to_ps(sc_core::sc_time_to_pending_activity());
   std::uint64_t until = std::max(now + kSlicePs, next);
   if (limits.simulated_ps) until = std::min(until, *limits.simulated_ps);
-  sc_core::sc_start(from_ps(until - now), sc_core::SC_EXIT_ON_STARVATION);
+  // Time stops at the last thing that happens, except at a limit that comes before the next one.
+  const auto policy = next > until ? sc_core::SC_RUN_TO_TIME : sc_core::SC_EXIT_ON_STARVATION;
+  sc_core::sc_start(from_ps(until - now), policy);
   return true;
 }
 
@@ -256,7 +259,13 @@ void Simulation::run_until_ended(const RunLimits& limits) {
 
 RunSummary Simulation::run(const RunLimits& limits) {
   const double started = wall_seconds();
-  run_until_ended(limits);
+  try {
+    run_until_ended(limits);
+  } catch (const std::exception& error) {  // a model's; what was measured so far is still written
+    ending_ =
+        Ending{"platform error", std::string("platform error: ") + one_line(error.what(), 400),
+               kExitPlatform, 0};
+  }
   console_.flush();
   if (vcd_ != nullptr) vcd_->finish(now_ps());
   if (unmapped_ > kUnmappedShown) {

@@ -16,7 +16,9 @@ float as_float(std::uint32_t bits) {
   return value;
 }
 
-float gelu(float x) { return 0.5f * x * (1.0f + std::erf(x / std::sqrt(2.0f))); }
+float gelu(float x) {
+  return 0.5f * x * (1.0f + std::erf(x / std::sqrt(2.0f)));
+}
 
 }  // namespace
 
@@ -46,8 +48,7 @@ bool Machine::all_idle() const {
 
 bool Machine::can_fetch(const epoch_program& program) const {
   if (position_ == program.count) return false;
-  const std::uint32_t opcode =
-      EPOCH_CONTROL_OPCODE(program.descriptors[position_].command.control);
+  const std::uint32_t opcode = EPOCH_CONTROL_OPCODE(program.descriptors[position_].command.control);
   const std::uint32_t engine = epoch_opcode_engine(opcode);
   if (engine == EPOCH_ENGINE_CONTROL) return all_idle();  // FENCE holds, IRQ tells
   return fifos_[engine].size() < fifo_depth_;
@@ -93,9 +94,10 @@ void Machine::start(unsigned engine) {
   const bool dma = engine == EPOCH_ENGINE_DMA_IN || engine == EPOCH_ENGINE_DMA_OUT;
   if (!dma) command.reads.clear();  // taken
   running_[engine].push_back(std::move(command));
-  unsigned busy = 0;
-  for (const auto& queue : running_) busy += !queue.empty();
-  most_engines_busy_ = std::max(most_engines_busy_, busy);
+  for (unsigned other = 0; other < EPOCH_ENGINES; ++other) {
+    if (other == engine || running_[other].empty()) continue;
+    overlapped_[engine][other] = overlapped_[other][engine] = true;
+  }
 }
 
 void Machine::retire(unsigned engine) {
@@ -273,14 +275,13 @@ void Machine::decode_coefficients(const epoch_descriptor& descriptor, InFlight& 
   const std::uint32_t extra =
       (EPOCH_FORMAT_FLAGS(coeff.format) & EPOCH_COEFF_EXTRA) != 0 ? loaded.channels : 0;
   if (loaded.channels == 0 || loaded.modes == 0) return fail("empty coefficient block");
-  const std::uint32_t rows_per_channel =
-      (loaded.modes + caps_.array.segment_rows - 1) / caps_.array.segment_rows *
-      caps_.array.segment_rows;
-  const bool fits = loaded.mode == EPOCH_MODE_MAC
-                        ? loaded.channels <= caps_.array.cols && loaded.modes <= caps_.array.rows
-                        : loaded.modes <= caps_.array.rows &&
-                              loaded.channels <=
-                                  caps_.array.rows / rows_per_channel * caps_.array.cols;
+  const std::uint32_t rows_per_channel = (loaded.modes + caps_.array.segment_rows - 1) /
+                                         caps_.array.segment_rows * caps_.array.segment_rows;
+  const bool fits =
+      loaded.mode == EPOCH_MODE_MAC
+          ? loaded.channels <= caps_.array.cols && loaded.modes <= caps_.array.rows
+          : loaded.modes <= caps_.array.rows &&
+                loaded.channels <= caps_.array.rows / rows_per_channel * caps_.array.cols;
   if (!fits) return fail("block larger than the array");
   command.reads = rows(coeff.local, 0, 1, 4ull * (words + extra), 4);
   const std::vector<float> values = read_rows(coeff.local, 0, 1, words + extra);
@@ -367,8 +368,7 @@ void Machine::decode_array(const epoch_descriptor& descriptor, InFlight& command
   command.reads = rows(array.source, array.source_stride, steps, 4ull * in, 4);
   std::vector<float> y(std::size_t{steps} * wide, 0.0f);
   if (flags & EPOCH_ARRAY_ACC_IN) {
-    const auto sums =
-        rows(array.accumulator, array.accumulator_stride, steps, 4ull * wide, 4);
+    const auto sums = rows(array.accumulator, array.accumulator_stride, steps, 4ull * wide, 4);
     command.reads.insert(command.reads.end(), sums.begin(), sums.end());
     y = read_rows(array.accumulator, array.accumulator_stride, steps, wide);
   }
@@ -407,8 +407,8 @@ void Machine::decode_vector(const epoch_descriptor& descriptor, InFlight& comman
   const bool affine = opcode == EPOCH_OP_AFFINE;
   const bool pool = opcode == EPOCH_OP_POOL;
   const std::uint32_t out_rows = pool ? 1 : vector.rows;
-  command.reads = rows(vector.source, vector.source_stride, vector.rows,
-                       affine ? n : 4ull * n, affine ? 1 : 4);
+  command.reads =
+      rows(vector.source, vector.source_stride, vector.rows, affine ? n : 4ull * n, affine ? 1 : 4);
   command.writes = rows(vector.destination, vector.destination_stride, out_rows, 4ull * n, 4);
   if (opcode == EPOCH_OP_LAYERNORM) {
     const auto parameters = rows(vector.parameters, 0, 1, 8ull * n, 4);
@@ -429,8 +429,7 @@ void Machine::decode_vector(const epoch_descriptor& descriptor, InFlight& comman
             as_float(vector.immediate1);
     }
   } else {
-    const std::vector<float> in =
-        read_rows(vector.source, vector.source_stride, vector.rows, n);
+    const std::vector<float> in = read_rows(vector.source, vector.source_stride, vector.rows, n);
     if (pool) {
       if (flags & EPOCH_VECTOR_ACC) result = read_rows(vector.destination, 0, 1, n);
       for (std::size_t i = 0; i < in.size(); ++i) result[i % n] += in[i];

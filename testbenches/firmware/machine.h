@@ -15,11 +15,11 @@
 
 namespace epoch::test {
 
-// A small machine that runs a program as the contract allows and in no special order: descriptors are
-// fetched in ring order into bounded FIFOs, and at every moment a random legal event happens: a fetch,
-// the start of a FIFO's head, the retirement of an engine's oldest command. Grid and vector commands
-// read at their start and write when they retire; a DMA command moves each row at either end. Plain
-// float arithmetic, written from the contract. It reports every broken rule as text.
+// A small machine that runs a program as the contract allows and in no special order: descriptors
+// are fetched in ring order into bounded FIFOs, and at every moment a random legal event happens: a
+// fetch, the start of a FIFO's head, the retirement of an engine's oldest command. Grid and vector
+// commands read at their start and write when they retire; a DMA command moves each row at either
+// end. Plain float arithmetic, written from the contract. It reports every broken rule as text.
 class Machine {
  public:
   Machine(const epoch_caps& caps, std::uint64_t memory_base, std::size_t memory_bytes,
@@ -35,8 +35,8 @@ class Machine {
   bool done() const { return done_; }  // IRQ was executed with everything before it retired
   std::uint64_t ssm_elements() const { return ssm_elements_; }
   std::uint64_t gemm_products() const { return gemm_products_; }
-  // Most commands of different engines in flight at once: overlap happens at all.
-  unsigned most_engines_busy() const { return most_engines_busy_; }
+  // Whether commands of these two engines were ever in flight at once.
+  bool overlapped(unsigned a, unsigned b) const { return overlapped_[a][b]; }
 
  private:
   struct Range {  // bytes of an address space: the buffers, then memory
@@ -97,11 +97,12 @@ class Machine {
   std::array<std::deque<InFlight>, EPOCH_ENGINES> running_;
   std::array<int, EPOCH_SEMAPHORES> semaphores_{};
   Registers registers_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::array<float, 2>> state_;  // by (row, column)
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::array<float, 2>>
+      state_;  // by (row, column)
   bool done_ = false;
   std::uint64_t ssm_elements_ = 0;
   std::uint64_t gemm_products_ = 0;
-  unsigned most_engines_busy_ = 0;
+  std::array<std::array<bool, EPOCH_ENGINES>, EPOCH_ENGINES> overlapped_{};
   std::string problem_;
 };
 

@@ -73,8 +73,7 @@ SampleOp make_linear(std::mt19937& random, std::uint32_t inputs, std::uint32_t o
   SampleOp result;
   const bool extra = chance(random, 0.7);
   result.op.kind = EPOCH_IMAGE_OP_LINEAR;
-  result.op.format =
-      EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_FP32, format_flags(extra, residual));
+  result.op.format = EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_FP32, format_flags(extra, residual));
   result.op.activation = activation;
   result.op.inputs = inputs;
   result.op.outputs = outputs;
@@ -91,9 +90,8 @@ SampleOp make_ssm(std::mt19937& random, std::uint32_t width, std::uint32_t modes
   const bool complex_mode = chance(random, 0.6);
   const bool extra = chance(random, 0.7);
   result.op.kind = EPOCH_IMAGE_OP_SSM;
-  result.op.format =
-      EPOCH_FORMAT(complex_mode ? EPOCH_MODE_COMPLEX : EPOCH_MODE_REAL, EPOCH_TYPE_FP32,
-                   format_flags(extra, residual));
+  result.op.format = EPOCH_FORMAT(complex_mode ? EPOCH_MODE_COMPLEX : EPOCH_MODE_REAL,
+                                  EPOCH_TYPE_FP32, format_flags(extra, residual));
   result.op.activation = chance(random, 0.5) ? EPOCH_ACTIVATION_GELU : EPOCH_ACTIVATION_NONE;
   result.op.inputs = result.op.outputs = width;
   result.op.modes = modes;
@@ -218,7 +216,9 @@ std::vector<std::uint8_t> parameter_bytes(const SampleOp& sample, const epoch_ar
 
 using Rows = std::vector<std::vector<double>>;
 
-double gelu(double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); }
+double gelu(double x) {
+  return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0)));
+}
 
 Rows evaluate_norm(const SampleOp& sample, const Rows& in) {
   const std::size_t width = sample.op.inputs;
@@ -294,8 +294,7 @@ Rows evaluate_op(const SampleOp& sample, const Rows& in, const Rows& residual) {
   switch (sample.op.kind) {
     case EPOCH_IMAGE_OP_AFFINE:
       for (auto& row : out)
-        for (double& x : row)
-          x = x * number(sample.op.immediate0) + number(sample.op.immediate1);
+        for (double& x : row) x = x * number(sample.op.immediate0) + number(sample.op.immediate1);
       return out;
     case EPOCH_IMAGE_OP_NORM:
       return evaluate_norm(sample, in);
@@ -429,8 +428,8 @@ SampleImage::SampleImage(const SampleNetwork& network) {
   head.layer_count = static_cast<std::uint32_t>(image_layers.size());
   head.layer_offset = sizeof head;
   head.op_count = static_cast<std::uint32_t>(image_ops.size());
-  head.op_offset = static_cast<std::uint32_t>(
-      sizeof head + image_layers.size() * sizeof(epoch_image_layer));
+  head.op_offset =
+      static_cast<std::uint32_t>(sizeof head + image_layers.size() * sizeof(epoch_image_layer));
   head.input_width = network.input_width;
   head.output_width = network.output_width();
   head.max_width = widest;

@@ -52,6 +52,77 @@ case_quantum_does_not_change_output() {
   expect 0 "$vp" run hello --set cpu.quantum_ns=1000000
   cmp -s out exact || fail "output depends on the quantum"
 }
+case_smnist() {
+  expect 0 "$vp" run smnist --stats s.json -- --digits=4
+  has out "digit 3: predicted 0 label 0 cycles "
+  has out "accuracy 4/4"
+  has out "utilisation"
+  has out "DRAM bytes"
+  jq -e '[.statistics[] | select(.name == "epochcore.counters.dma_read_bytes")][0].value > 0' s.json \
+    >/dev/null || fail "no DMA in the statistics"
+}
+case_smnist_moved() {
+  # Nothing in the firmware knows an address, a clock or a place of data.
+  expect 0 "$vp" run smnist -- --digits=2
+  sed 's/ cycles.*//' out | grep digit >usual
+  expect 0 "$vp" run smnist --set memory_map.clint=0x03000000 --set memory_map.plic=0x14000000 \
+    --set memory_map.uart=0x30000000 --set memory_map.simctl=0x30001000 \
+    --set memory_map.epochcore=0x50000000 --set memory_map.scratchpad=0x51000000 \
+    --set memory_map.sram=0x60000000 --set memory_map.boot_rom=0x2000 \
+    --set memory_map.dram=0x70000000 --set cpu.clock_mhz=333 --set cpu.timebase_hz=1000000 \
+    --set interconnect.clock_mhz=250 --set epochcore.clock_mhz=777 \
+    --set network.address=0x8a000000 --set data.0.address=0x8b000000 \
+    --set data.1.address=0x8c000000 -- --digits=2
+  sed 's/ cycles.*//' out | grep digit >moved
+  [ "$(wc -l <moved)" = 2 ] && cmp -s usual moved || fail "the digits depend on where things are"
+}
+case_smnist_fidelity() {
+  expect 0 "$vp" run smnist -- --digits=3 --logits
+  cp out fast
+  expect 0 "$vp" run smnist --set epochcore.pe_grid.fidelity=cycle -- --digits=3 --logits
+  cmp -s out fast || fail "fast and cycle print different bytes"
+}
+case_smnist_two_runs_are_identical() {
+  for n in 1 2; do
+    expect 0 "$vp" run smnist --stats s$n.json --vcd w$n.vcd -- --digits=2 --logits
+    cp out out$n
+    jq 'del(.simulation.host)' s$n.json >facts$n.json || fail "statistics are not JSON"
+  done
+  cmp -s out1 out2 || fail "output differs"
+  cmp -s w1.vcd w2.vcd || fail "waveforms differ"
+  cmp -s facts1.json facts2.json || fail "statistics differ"
+  for scope in dma_in pe_grid vector_unit ring; do has w1.vcd "\$scope module $scope \$end"; done
+}
+case_tracing_changes_nothing() {
+  expect 0 "$vp" run smnist --stats s1.json -- --digits=1
+  cp out out1
+  expect 0 "$vp" run smnist --stats s2.json --vcd w.vcd -- --digits=1
+  cmp -s out out1 || fail "output differs"
+  for n in 1 2; do jq 'del(.simulation.host)' s$n.json >facts$n.json; done
+  cmp -s facts1.json facts2.json || fail "statistics differ"
+}
+case_smnist_shapes() {
+  local shape
+  for shape in 16x8x8 128x128x8 64x16x16; do
+    IFS=x read -r rows cols segment <<<"$shape"
+    expect 0 "$vp" run smnist --set epochcore.pe_grid.rows=$rows \
+      --set epochcore.pe_grid.cols=$cols --set epochcore.pe_grid.segment_rows=$segment -- --digits=1
+    has out "predicted 7 label 7"
+  done
+}
+case_compile() {
+  expect 0 "$vp" compile smnist --config smnist -o a.epim
+  expect 0 "$vp" compile "$source/scenarios/smnist" -o b.epim
+  [ "$(head -c 4 a.epim)" = EPIM ] || fail "not an image"
+  cmp -s a.epim b.epim || fail "smnist's array is the default one"
+  expect 0 "$vp" compile smnist --set epochcore.pe_grid.cols=16 -o c.epim
+  ! cmp -s a.epim c.epim || fail "the image does not depend on the array"
+  expect 65 "$vp" compile nowhere -o d.epim
+  has err "tried"
+  expect 65 "$vp" compile smnist --set epochcore.pe_grid.pe=mac -o d.epim
+  has err "mode complex"
+  [ ! -e d.epim ] || fail "a failed compilation leaves a file"
+}
 case_elf_on_default_platform() { expect 0 "$vp" run "$programs/exit0.elf"; }
 case_firmware_code() {
   expect 42 "$vp" run "$programs/exit42.elf"

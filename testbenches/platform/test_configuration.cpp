@@ -225,7 +225,7 @@ TEST_CASE("extends: objects merge, lists replace, paths belong to their file") {
   CHECK(c.writers.count("data.1.name") == 0);
 }
 
-TEST_CASE("extends: errors name the file that holds them; cycles are refused") {
+TEST_CASE("extends: errors name the file that holds them, cycles are refused") {
   const ScratchFolder folder;
   folder.write("base.json", R"({ "cpu": { "clock_mhz": -1 } })");
   const auto top =
@@ -244,7 +244,7 @@ TEST_CASE("extends: errors name the file that holds them; cycles are refused") {
   CHECK_THAT(message_of<InputError>([&] { load_configuration(odd, {}); }), Contains("extends"));
 }
 
-TEST_CASE("--set: JSON or text, list indices, left to right, after the file") {
+TEST_CASE("option --set: JSON or text, list indices, left to right, after the file") {
   const ScratchFolder folder;
   const auto file = folder.write("s.json", R"({ "firmware": { "elf": "a.elf", "args": ["1", "2"] },
     "data": [ { "name": "x", "file": "x.bin" } ], "cpu": { "quantum_ns": 5 } })");
@@ -267,7 +267,7 @@ TEST_CASE("--set: JSON or text, list indices, left to right, after the file") {
   CHECK(with({"firmware.args=[\"a\"]"}).values.firmware.args == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("--set: a bad key is a usage error") {
+TEST_CASE("option --set: a bad key is a usage error") {
   CHECK_THAT(set_refusal("nonsense"), Contains("KEY=VALUE"));
   CHECK_THAT(set_refusal("=1"), Contains("KEY=VALUE"));
   CHECK_THAT(set_refusal("epochcore.pe_grid.row=1"), Contains("did you mean"));

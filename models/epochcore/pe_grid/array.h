@@ -45,18 +45,22 @@ struct CoefficientBlock {
   const float* extra = nullptr;  // [channel] D or bias, or null
 };
 
+// The drain's activation: SSM after D and stored, GEMM after bias and before stored. GLU (GEMM
+// only): columns 2c and 2c + 1 make result c = value * sigmoid(gate).
 enum class Activation { none, gelu, glu };
 
 // One SSM or GEMM command on packed operands. SSM: u [steps][channels]; GEMM: u [steps][modes].
+// Arrays are indexed by time, also with `reverse`; none overlaps the results.
 struct ArrayCommand {
   unsigned steps = 0;
   const float* u = nullptr;
   const float* stored = nullptr;       // [steps][outputs], COMBINE or residual; null = none
   const float* accumulator = nullptr;  // [steps][channels], y starts here; null = +0
   bool use_extra = false;              // D*u or bias in the drain
-  bool partial = false;                // another block follows: raw y, no drain
+  bool partial = false;                // another block follows: raw y [steps][channels], no drain
   bool reverse = false;                // SSM only: steps run from T - 1 to 0
-  bool shift = false;                  // SSM only, with reverse and stored: step t adds to t - 1
+  bool shift = false;                  // SSM only, with reverse and stored: step t adds to t - 1,
+                                       // step 0 to nothing, y[T - 1] is activation(stored[T - 1])
   bool zero_state = false;             // SSM only
   Activation activation = Activation::none;
 };
@@ -82,23 +86,29 @@ struct NumericEvents {
 
 class PeArray {
  public:
+  // Throws std::invalid_argument for an array that cannot be (no rows, segments that do not divide
+  // them, no multiplier, hop or lanes of 0).
   static std::unique_ptr<PeArray> make(Fidelity fidelity, const ArrayConfig& config);
   virtual ~PeArray() = default;
 
   const ArrayConfig& config() const { return config_; }
 
-  // Outputs of a command: channels, or channels / 2 for GLU.
+  // Results a step: channels, or channels / 2 for GLU (a partial command: channels).
   static unsigned outputs(const CoefficientBlock& block, Activation activation);
-  // Cycles to load a block through the coefficient port, a state block through the state port.
+  // Cycles to load a block through the coefficient port, a state block through the state port; an
+  // unlimited port takes none, but weights shift in a row a cycle.
   std::uint64_t coefficient_cycles(const CoefficientBlock& block) const;
   std::uint64_t state_cycles(ArrayMode mode, unsigned channels, unsigned modes) const;
 
   // Makes a block the one that the next commands use; copies it. State registers are untouched.
   virtual void load(const CoefficientBlock& block) = 0;
-  // Runs one command on the loaded block: writes y [steps][outputs], advances the state.
-  // Preconditions (checked by the command decoder): channels fit one pass, modes one block.
+  // Runs one command on the loaded block: writes y [steps][results], advances the state, adds the
+  // infinities and NaNs among the results of a command that drains. Both load and run expect what
+  // the command decoder checks (channels fit one pass, modes one block, flags that go together) and
+  // throw std::invalid_argument otherwise.
   virtual ArrayTiming run(const ArrayCommand& command, float* y, NumericEvents& events) = 0;
-  // State registers as [channel][mode][words]: real x; complex xr xi.
+  // State registers as [channel][mode][words]: real x; complex xr xi. State lives in the PEs:
+  // blocks of other extents find what stands in their rows and columns.
   virtual void save_state(ArrayMode mode, unsigned channels, unsigned modes,
                           float* words) const = 0;
   virtual void load_state(ArrayMode mode, unsigned channels, unsigned modes,

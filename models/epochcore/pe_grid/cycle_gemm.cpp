@@ -18,6 +18,7 @@ CycleGemm::CycleGemm(const ArrayConfig& config, const StepLayout& layout,
       rows_(segment_height(config, block.modes)),
       row_lines_(lines_for(config.cols)),
       hop_(config.hop),
+      add_latency_(config.add_latency),
       x_age_(stage_after(config.hop, layout.interval)),
       product_age_(stage_after(layout.addition_cycle.back() - layout.product_cycle.front(),
                                layout.interval)),
@@ -36,7 +37,9 @@ CycleGemm::CycleGemm(const ArrayConfig& config, const StepLayout& layout,
 
 void CycleGemm::clock(Clock now, CycleDrain& drain) {
   move_rows(now);
-  leave(now - Clock{rows_ - 1} * layout_.row_delay - layout_.depth, drain);
+  // What the bottom row summed as long ago as the adder's stages take.
+  const Clock bottom = now - Clock{rows_ - 1} * layout_.row_delay;
+  leave(bottom - layout_.addition_cycle.back() - add_latency_, drain);
 }
 
 // `empty_steps`: so many more steps after the last push on what is still in the pipelines.

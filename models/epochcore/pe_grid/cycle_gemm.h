@@ -42,7 +42,7 @@ class CycleGemm {
   const StepLayout& layout_;
   const ArrayCommand& command_;
   const unsigned inputs_, columns_, rows_, row_lines_;
-  const Clock hop_;
+  const Clock hop_, add_latency_;
   const unsigned x_age_, product_age_, sum_age_;  // stage that the reader of each reads
   const unsigned leaving_age_;                    // of the bottom row's sum
   const std::vector<Line>& weights_;

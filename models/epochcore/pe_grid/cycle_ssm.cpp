@@ -19,7 +19,8 @@ struct CycleSsm::Operator {
 
 // ---- The wiring of a PE, one line an operation -------------------------------------------------
 // Operators of the same cycle of a step act in this order: a product reads the old x before x'
-// takes its place, additions follow their operands, output products read x' on the wire.
+// takes its place, additions follow their operands, output products read x' on the wire. `re` comes
+// first: a product then finds the register free that `re` has just read.
 
 std::vector<CycleSsm::Operator> CycleSsm::real_pe() {
   using namespace real_step;
@@ -44,11 +45,11 @@ std::vector<CycleSsm::Operator> CycleSsm::complex_pe() {
   auto product = [](unsigned index) { return Operand{Operand::product, index}; };
   auto addition = [](unsigned index) { return Operand{Operand::addition, index}; };
   return {
+      {Action::subtract, addition(re), product(ar_xr), product(ai_xi)},
       {Action::multiply, product(ar_xr), ar, xr},
       {Action::multiply, product(ai_xi), ai, xi},
       {Action::multiply, product(ar_xi), ar, xi},
       {Action::multiply, product(ai_xr), ai, xr},
-      {Action::subtract, addition(re), product(ar_xr), product(ai_xi)},
       {Action::add, addition(xr_next), addition(re), u},
       {Action::add, addition(xi_next), product(ar_xi), product(ai_xr)},
       {Action::subtract, addition(out), product(cr_xr), product(ci_xi)},
@@ -77,7 +78,11 @@ CycleSsm::CycleSsm(const ArrayConfig& config, const StepLayout& layout,
       u_port_(std::size_t{place_.folds_used} * row_lines_),
       y_port_(u_port_.size()),
       leaving_(block.channels) {
-  const std::vector<Operator> pe = block.mode == ArrayMode::real ? real_pe() : complex_pe();
+  std::vector<Operator> pe = block.mode == ArrayMode::real ? real_pe() : complex_pe();
+  // Within a clock the oldest step acts first: it reads a register before a later word enters.
+  std::stable_sort(pe.begin(), pe.end(), [this](const Operator& a, const Operator& b) {
+    return cycle_of(a.result) > cycle_of(b.result);
+  });
   place_registers(pe);
   make_actions(pe, coefficients);
 }
@@ -135,8 +140,42 @@ void CycleSsm::place_registers(const std::vector<Operator>& pe) {
     }
   for (unsigned addition : state_addition_) deepen(additions_[addition], 1);
   file_.place(u_);
-  for (Pipeline& each : products_) file_.place(each);
+  place_products(pe);
   for (Pipeline& each : additions_) file_.place(each);
+}
+
+// Products share result registers, as multipliers do: one is free once its word has been read.
+void CycleSsm::place_products(const std::vector<Operator>& pe) {
+  // From a word's making to its last reading, counted in turns: a cycle has one for each operator.
+  struct Life {
+    unsigned begin, end;
+  };
+  const unsigned turns = static_cast<unsigned>(pe.size()), period = turns * layout_.interval;
+  std::vector<Life> lives(products_.size(), Life{0, 0});
+  for (unsigned i = 0; i < turns; ++i) {
+    const unsigned turn = cycle_of(pe[i].result) * turns + i;
+    if (pe[i].result.kind == Operand::product) lives[pe[i].result.index].begin = turn;
+    for (const Operand& read : {pe[i].left, pe[i].right})
+      if (read.kind == Operand::product)
+        lives[read.index].end = std::max(lives[read.index].end, turn);
+  }
+  auto apart = [period](const Life& a, const Life& b) {
+    const unsigned gap = (b.begin % period + period - a.begin % period) % period;
+    return gap > a.end - a.begin && gap + (b.end - b.begin) < period;
+  };
+  for (unsigned i = 0; i < products_.size(); ++i) {
+    auto fits = [&](const Pipeline& shared) {
+      for (unsigned k = 0; k < i; ++k)
+        if (products_[k].first == shared.first && !apart(lives[k], lives[i])) return false;
+      return shared.depth == 1 && products_[i].depth == 1;
+    };
+    const auto end = products_.begin() + i;
+    const auto shared = std::find_if(products_.begin(), end, fits);
+    if (shared == end)
+      file_.place(products_[i]);
+    else
+      products_[i].first = shared->first;
+  }
 }
 
 Register CycleSsm::source(const Operand& operand, unsigned cycle, std::vector<Line>& coefficients) {
@@ -147,33 +186,28 @@ Register CycleSsm::source(const Operand& operand, unsigned cycle, std::vector<Li
 }
 
 void CycleSsm::make_actions(const std::vector<Operator>& pe, std::vector<Line>& coefficients) {
-  std::vector<Action> actions(1);
-  Action& take_u = actions.front();
-  take_u.takes_u = take_u.from_above = true;
-  take_u.depth = u_.depth;
-  take_u.result = file_.stage(u_, 0);
-  take_u.left = file_.stage(u_, stage_after(layout_.row_delay, layout_.interval));
-  for (const Operator& op : pe) {
-    Action action;
-    action.kind = op.kind;
-    action.from_above = op.left.kind == Operand::y_above;
-    action.cycle = cycle_of(op.result);
-    action.depth = pipeline(op.result).depth;
-    action.result = file_.stage(pipeline(op.result), 0);
-    action.left = source(op.left, action.cycle, coefficients);
-    action.right = source(op.right, action.cycle, coefficients);
-    actions.push_back(action);
-  }
-  // The oldest step acts first: it reads a register before a later step's word enters.
-  std::stable_sort(actions.begin(), actions.end(),
-                   [](const Action& a, const Action& b) { return a.cycle > b.cycle; });
-  for (Action& action : actions) {
-    action.first = action.cycle;
+  auto add = [this](Action action, unsigned cycle, const Pipeline& result) {
+    action.depth = result.depth;
+    action.result = file_.stage(result, 0);
+    action.first = cycle;
     action.last = action.first + last_start();
     const Clock moves = action.depth > 1 ? action.depth - 1 : 0;
     span_ = std::max(span_, action.last + moves * layout_.interval);
-    phases_[action.cycle % layout_.interval].push_back(action);
+    phases_[cycle % layout_.interval].push_back(action);
+  };
+  for (const Operator& op : pe) {
+    const unsigned cycle = cycle_of(op.result);
+    Action action;
+    action.kind = op.kind;
+    action.from_above = action.makes_y = op.left.kind == Operand::y_above;
+    action.left = source(op.left, cycle, coefficients);
+    action.right = source(op.right, cycle, coefficients);
+    add(action, cycle, pipeline(op.result));
   }
+  Action take_u;
+  take_u.takes_u = take_u.from_above = true;
+  take_u.left = file_.stage(u_, stage_after(layout_.row_delay, layout_.interval));
+  add(take_u, 0, u_);
 }
 
 // ---- Clock by clock ----------------------------------------------------------------------------
@@ -194,9 +228,9 @@ void CycleSsm::start() {
 void CycleSsm::clock(Clock now, CycleDrain& drain) {
   feed(now);
   move_rows(now);
-  const Clock bottom = now - Clock{place_.segment_height - 1} * layout_.row_delay - layout_.depth;
-  if (bottom >= 0 && bottom % layout_.interval == 0 && bottom <= last_start())
-    leave(static_cast<unsigned>(bottom / layout_.interval), drain);
+  if (leaves_.empty() || leaves_.front() != now) return;
+  leaves_.pop_front();
+  leave(left_++, drain);
 }
 
 // The words at the top ports: u for a step that starts now, y for one that sums now.
@@ -225,14 +259,14 @@ EPOCH_KERNEL void CycleSsm::move_rows(Clock now) {
   for (Clock row = lowest; row >= highest; --row) {
     const std::vector<Action>& actions = phases_[static_cast<std::size_t>(phase)];
     for (unsigned fold = 0; fold < place_.folds_used; ++fold)
-      for (const Action& action : actions)
-        act(action, fold, static_cast<unsigned>(row), now - row * delta);
+      for (const Action& action : actions) act(action, fold, static_cast<unsigned>(row), now);
     phase = (phase + delta) % interval;
   }
 }
 
 // One action in row `row` of a segment. An empty row does no arithmetic: u and y pass.
-EPOCH_INLINE void CycleSsm::act(const Action& action, unsigned fold, unsigned row, Clock time) {
+EPOCH_INLINE void CycleSsm::act(const Action& action, unsigned fold, unsigned row, Clock now) {
+  const Clock time = now - Clock{row} * layout_.row_delay;
   const bool empty = row >= place_.modes, enters = time <= action.last;
   if (time < action.first || (!enters && action.depth <= 1)) return;
   if (empty && !action.from_above) return;
@@ -248,17 +282,24 @@ EPOCH_INLINE void CycleSsm::act(const Action& action, unsigned fold, unsigned ro
                      : row == 0         ? &port[std::size_t{fold} * row_lines_]
                                         : action.left.row(at - 1);
   const Line* right = action.right.row(at);
+  // What the bottom row sums leaves through the adder's stages.
+  if (action.makes_y && fold == 0 && row + 1 == place_.segment_height)
+    leaves_.push_back(now + add_latency_);
   switch (empty ? Action::pass : action.kind) {
     case Action::multiply:
+      EPOCH_UNROLL
       for (unsigned i = 0; i < count; ++i) lanes(result[i]) = lanes(left[i]) * lanes(right[i]);
       break;
     case Action::add:
+      EPOCH_UNROLL
       for (unsigned i = 0; i < count; ++i) lanes(result[i]) = lanes(left[i]) + lanes(right[i]);
       break;
     case Action::subtract:
+      EPOCH_UNROLL
       for (unsigned i = 0; i < count; ++i) lanes(result[i]) = lanes(left[i]) - lanes(right[i]);
       break;
     case Action::pass:
+      EPOCH_UNROLL
       for (unsigned i = 0; i < count; ++i) lanes(result[i]) = lanes(left[i]);
       break;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <vector>
 
 #include "epochcore/pe_grid/cycle_drain.h"
@@ -35,8 +36,8 @@ class CycleSsm {
   struct Action {
     enum Kind { multiply, add, subtract, pass } kind = pass;
     bool takes_u = false;       // the u that enters a row
+    bool makes_y = false;       // the sum of the rows down to this one
     bool from_above = false;    // `left` is the row above's register; a port at the top
-    unsigned cycle = 0;         // of the step
     Clock first = 0, last = 0;  // row time of the first step's and of the last step's
     unsigned depth = 0;         // stages of the result's pipeline
     Register result, left, right;
@@ -46,6 +47,7 @@ class CycleSsm {
   unsigned distance(const Operand& operand, unsigned cycle) const;
   Pipeline& pipeline(const Operand& operand);
   void place_registers(const std::vector<Operator>& pe);
+  void place_products(const std::vector<Operator>& pe);
   void make_actions(const std::vector<Operator>& pe, std::vector<Line>& coefficients);
   Register source(const Operand& operand, unsigned cycle, std::vector<Line>& coefficients);
 
@@ -53,7 +55,7 @@ class CycleSsm {
   void feed(Clock now);
   void fill(std::vector<Line>& port, const float* rows, Clock step) const;
   void move_rows(Clock now);
-  void act(const Action& action, unsigned fold, unsigned row, Clock time);
+  void act(const Action& action, unsigned fold, unsigned row, Clock now);
   void leave(unsigned step, CycleDrain& drain);
 
   const StepLayout& layout_;
@@ -67,7 +69,9 @@ class CycleSsm {
   std::vector<std::vector<Action>> phases_;  // by cycle of the interval, in order
   Clock span_ = 0;                           // row time of the last action
   std::vector<Line> u_port_, y_port_;        // [fold][line]: the words at the top of each segment
-  std::vector<float> leaving_;
+  std::vector<float> leaving_;               // y of a step
+  std::deque<Clock> leaves_;                 // when the sums that the bottom row has begun leave it
+  unsigned left_ = 0;                        // steps whose y has left
 };
 
 }  // namespace epoch

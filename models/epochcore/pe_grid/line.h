@@ -10,8 +10,10 @@
 // stays inside the FlushToZero scope of its caller. Helpers of kernels are EPOCH_INLINE.
 #if defined(__GNUC__) && !defined(__clang__)
 #define EPOCH_KERNEL __attribute__((noinline, target_clones("default", "avx2", "avx512f")))
+#define EPOCH_UNROLL _Pragma("GCC unroll 8")
 #else
 #define EPOCH_KERNEL __attribute__((noinline))
+#define EPOCH_UNROLL
 #endif
 #define EPOCH_INLINE inline __attribute__((always_inline))
 

@@ -93,6 +93,7 @@ TEST_CASE("reset restores all but the configuration") {
     for (unsigned i = 0; i < reg.count; ++i) bank.set(reg.offset + 4 * i, 0x99);
   bank.read(0x10);  // latches 0x99 from the high word
   bank.reset();
+  CHECK(bank.read(0x14) == 0x66);  // before the low word latches it again
   for (const Register& reg : one_of_each())
     for (unsigned i = 0; i < reg.count; ++i) {
       INFO(reg.name << " " << i);

@@ -68,6 +68,29 @@ TEST_CASE("an instruction across a page border follows stores to either page") {
   CHECK(board.hart.x(rv::a3) == 2);
 }
 
+TEST_CASE("a page that took plain stores before it held code follows stores to the code") {
+  PlainBoard board;
+  for (const u32 offset : {0u, kPageBytes - 2}) {  // within a page, and across two
+    CAPTURE(offset);
+    const u32 code = kBase + 0x4000 + offset;
+    const u32 writer = kBase + 0x100;
+    board.hart.set_x(rv::a2, code + 2);  // this half of a JALR holds the immediate
+    board.hart.set_x(rv::a3, kBase + 0x200);
+    board.put(writer, {rv::store(1, rv::a1, rv::a2, 0x100), rv::store(1, rv::a1, rv::a2, 0)});
+    board.put(code, {rv::jalr(0, rv::a3, 0)});
+    board.hart.set_pc(writer);
+    board.steps(1);
+    for (int jump = 0; jump < 40; jump += 8) {
+      board.hart.set_x(rv::a1, rv::jalr(0, rv::a3, jump) >> 16);
+      board.hart.set_pc(writer);
+      board.steps(2);
+      board.hart.set_pc(code);
+      board.steps(1);
+      CHECK(board.hart.pc() == kBase + 0x200 + static_cast<u32>(jump));
+    }
+  }
+}
+
 TEST_CASE("code written from outside is seen after fence.i") {
   PlainBoard board;
   const u32 code = kBase + 0x2000;
@@ -112,6 +135,7 @@ TEST_CASE("revoked direct access is not used again") {
   const u32 data = kBase + 0x3000;
   board.hart.set_x(rv::a1, data);
   board.put(data, {11});
+  board.step(rv::nop, kBase + 0x200);
   board.step(rv::lw(rv::a0, rv::a1, 0));
   board.step(rv::sw(rv::a0, rv::a1, 4));
   const std::uint64_t accesses = board.hart.counts().bus_accesses;
@@ -126,6 +150,9 @@ TEST_CASE("revoked direct access is not used again") {
   board.step(rv::sw(rv::a0, rv::a1, 4));
   CHECK(board.bus.log.size() == 2);
   CHECK(board.bus.fetches == 4);
+  board.hart.set_pc(kBase + 0x200);  // decoded while access was direct
+  board.hart.run(1);
+  CHECK(board.bus.fetches == 6);
 }
 
 TEST_CASE("revoking a range elsewhere keeps direct access") {

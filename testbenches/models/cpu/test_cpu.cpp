@@ -42,7 +42,7 @@ Program operator+(Program a, const Program& b) {
 }
 
 // Lets a test act at given times while the program runs.
-void at(const sc_time& when, std::function<void()> action) {
+void at(const sc_time& when, const std::function<void()>& action) {
   sc_core::sc_spawn([when, action] {
     sc_core::wait(when);
     action();

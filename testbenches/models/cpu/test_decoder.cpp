@@ -24,16 +24,6 @@ bool reserved(u32 half) {
   switch (half % 4 * 8 + funct3) {
     case 0:
       return bits_of(half, 12, 5) == 0;  // C.ADDI4SPN with nzuimm = 0
-    case 2:                              // C.LW
-    case 6:                              // C.SW
-      return false;
-    case 8 + 0:  // C.ADDI, C.NOP
-    case 8 + 1:  // C.JAL
-    case 8 + 2:  // C.LI
-    case 8 + 5:  // C.J
-    case 8 + 6:  // C.BEQZ
-    case 8 + 7:  // C.BNEZ
-      return false;
     case 8 + 3:
       return !bit12 && low5 == 0;  // C.LUI, C.ADDI16SP with nzimm = 0
     case 8 + 4:                    // shifts by more than 31, C.SUBW, C.ADDW, reserved
@@ -44,8 +34,16 @@ bool reserved(u32 half) {
       return rd == 0;  // C.LWSP
     case 16 + 4:
       return !bit12 && low5 == 0 && rd == 0;  // C.JR
-    case 16 + 6:
-      return false;  // C.SWSP
+    case 2:                                   // C.LW
+    case 6:                                   // C.SW
+    case 8 + 0:                               // C.ADDI, C.NOP
+    case 8 + 1:                               // C.JAL
+    case 8 + 2:                               // C.LI
+    case 8 + 5:                               // C.J
+    case 8 + 6:                               // C.BEQZ
+    case 8 + 7:                               // C.BNEZ
+    case 16 + 6:                              // C.SWSP
+      return false;
     default:
       return true;  // loads and stores of F and D, reserved
   }

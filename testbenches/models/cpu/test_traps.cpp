@@ -36,6 +36,10 @@ struct TrapBoard : PlainBoard {
     CHECK(read_csr(csr::mcause) == cause);
     CHECK(read_csr(csr::mepc) == pc);
     CHECK(read_csr(csr::mtval) == tval);
+    CHECK(hart.last_trap().cause == cause);
+    CHECK(hart.last_trap().pc == pc);
+    CHECK(hart.last_trap().tval == tval);
+    CHECK_FALSE(hart.halted());
     CHECK(read_csr(csr::mstatus) == (kMpp | kMpie));
   }
 };
@@ -247,7 +251,7 @@ TEST_CASE("cycle and instret count, can be written and stopped") {
   CHECK(board.read_csr(csr::mcycle) == cycle);
 }
 
-TEST_CASE("a trap takes a cycle but retires nothing; time comes from outside") {
+TEST_CASE("a trap takes a cycle but retires nothing, and time comes from outside") {
   TrapBoard board;
   const std::uint64_t cycles = board.hart.cycles(), retired = board.hart.instructions();
   board.step(rv::ecall);
@@ -302,7 +306,7 @@ TEST_CASE("interrupts: enables, priority, vectors") {
   CHECK(board.hart.counts().interrupts == 10);
 }
 
-TEST_CASE("reading mip samples the inputs; writing it changes nothing") {
+TEST_CASE("reading mip samples the inputs, writing it changes nothing") {
   PlainBoard board;
   board.bus.levels = kTimer;
   CHECK(board.read_csr(csr::mip) == kTimer);
@@ -335,8 +339,8 @@ TEST_CASE("a trap without a handler halts the hart and tells the registers") {
   PlainBoard board;
   for (u32 n = 0; n < 32; ++n) board.hart.set_x(n, 1000 + n);
   CHECK(board.step(rv::ecall, kBase + 0x40) == Hart::Exit::halted);
-  REQUIRE(board.hart.unhandled_trap());
-  const TrapInfo& trap = *board.hart.unhandled_trap();
+  REQUIRE(board.hart.halted());
+  const TrapInfo& trap = board.hart.last_trap();
   CHECK(trap.cause == 11);
   CHECK(trap.pc == kBase + 0x40);
   CHECK(trap.tval == 0);

@@ -115,8 +115,7 @@ double DeviceBench::statistic(const std::string& name) const {
 std::vector<DeviceBench::Span> DeviceBench::spans(const std::string& engine) const {
   std::vector<Span> found;
   bool open = false;
-  for (const auto& change :
-       traces.changes(std::string(core.name()) + "." + engine + ".command")) {
+  for (const auto& change : traces.changes(std::string(core.name()) + "." + engine + ".command")) {
     const std::uint64_t cycle = change.time_ps / core.period_ps();
     if (change.value != 0 && !open) found.push_back({cycle, 0});
     if (change.value == 0 && open) found.back().end = cycle;

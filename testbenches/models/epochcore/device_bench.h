@@ -59,8 +59,8 @@ class DeviceBench {
 
   double statistic(const std::string& name) const;
 
-  // From start to retirement of the commands of an engine, in cycles, as its trace point shows them:
-  // attach before run(). Overlapping commands are one span.
+  // From start to retirement of the commands of an engine, in cycles, as its trace point shows
+  // them: attach before run(). Overlapping commands are one span.
   struct Span {
     std::uint64_t start, end;
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOAD and STORE: bytes against a plain copy loop, bursts, bandwidth in closed form.
 #include <catch2/catch.hpp>
+#include <memory>
 #include <random>
 #include <set>
 

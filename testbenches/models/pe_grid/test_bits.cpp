@@ -227,6 +227,22 @@ TEST_CASE("modes split into blocks sum in row order through the accumulators") {
   CHECK(bits_of(second_array.run(second, command)) == bits_of(expected));
 }
 
+TEST_CASE("rows without a mode or weight pass y on and add nothing") {
+  // One mode of a segment of four rows, every operand -0: an addition of +0 would lose the sign.
+  const float minus = -0.0f;
+  for (auto mode : {ArrayMode::real, ArrayMode::mac}) {
+    Trio trio(small_array());
+    const std::vector<float> words{1.0f, 1.0f};
+    const CoefficientBlock block{mode, 1, 1, words.data(), nullptr};
+    trio.load(block);
+    if (mode == ArrayMode::real) trio.load_state(mode, 1, 1, {minus});
+    ArrayCommand command;
+    command.steps = 1;
+    command.u = command.accumulator = &minus;
+    CHECK(soft::to_bits(trio.run(block, command).front()) == 0x80000000u);
+  }
+}
+
 TEST_CASE("what does not fit is refused") {
   const ArrayConfig config = small_array();
   const std::vector<float> words(1000, 0.0f);

@@ -151,6 +151,16 @@ TEST_CASE("moving mtimecmp moves the interrupt") {
   });
 }
 
+TEST_CASE("a withdrawn timer leaves the kernel nothing to wait for") {
+  Bench bench;
+  bench.master.run([&] {
+    bench.set_timer(100);
+    CHECK(sc_core::sc_pending_activity_at_future_time());
+    bench.set_timer(~std::uint64_t{0});
+    CHECK_FALSE(sc_core::sc_pending_activity_at_future_time());
+  });
+}
+
 TEST_CASE("writing mtime moves the clock, by words, and the interrupt with it") {
   Bench bench;
   bench.master.run([&] {
