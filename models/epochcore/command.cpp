@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 
 namespace epoch {
 
@@ -136,6 +137,23 @@ std::size_t first_reserved_word(unsigned opcode) {
 }
 
 }  // namespace
+
+const char* opcode_name(unsigned opcode) {
+  switch (opcode) {
+#define EPOCH_X_NAME(name, value, engine, description) \
+  case value:                                          \
+    return #name;
+    EPOCH_OPCODES(EPOCH_X_NAME)
+#undef EPOCH_X_NAME
+    default:
+      return "";
+  }
+}
+
+const char* engine_name(unsigned engine) {
+  constexpr const char* names[] = {"dma_in", "dma_out", "pe_grid", "vector_unit", "control"};
+  return engine < std::size(names) ? names[engine] : "";
+}
 
 bool LocalTile::operator==(const LocalTile& other) const {
   return address == other.address && rows == other.rows && row_bytes == other.row_bytes &&

@@ -96,6 +96,22 @@ struct Command {
   std::variant<std::monostate, DmaWork, CoefficientWork, ArrayWork, StateWork, VectorWork> work;
 };
 
+// "LOAD", "dma_in"; "" for a number that is none.
+const char* opcode_name(unsigned opcode);
+const char* engine_name(unsigned engine);
+
+// A fetched command as observers see it.
+struct CommandView {
+  enum class State : std::uint8_t { queued, running, retired, dropped };
+  std::uint32_t sequence = 0;
+  std::uint16_t context = 0;
+  std::uint8_t opcode = 0;
+  std::uint8_t engine = EPOCH_ENGINE_CONTROL;
+  std::array<std::uint8_t, 2> waits{no_semaphore, no_semaphore};
+  std::array<std::uint8_t, 2> signals{no_semaphore, no_semaphore};
+  State state = State::queued;
+};
+
 // Why a descriptor was refused: EPOCH_ERROR_*, and the address range at fault (0 if none is).
 struct DecodeError {
   std::uint32_t code = EPOCH_ERROR_NONE;

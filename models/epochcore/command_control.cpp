@@ -49,7 +49,7 @@ std::uint32_t CommandProcessor::read_engine_state(unsigned engine) const {
   unsigned state = EPOCH_STATE_IDLE;
   if (stopped_ || stop_ >= Stop::abort)
     state = EPOCH_STATE_STOPPED;
-  else if (engines_[engine]->busy())
+  else if (lane.running != 0)
     state = EPOCH_STATE_RUNNING;
   else if (unmet >= 0)
     state = EPOCH_STATE_BLOCKED;
@@ -133,12 +133,7 @@ void CommandProcessor::write_tail(std::uint32_t value) {
 
 // ---- errors ----------------------------------------------------------------------------------
 
-void CommandProcessor::precise_error(const ErrorReport& error) {
-  csr_.report(error);
-  begin_stop(Stop::precise);
-}
-
-// Of the execution errors of one simulated time the earliest command's is taken.
+// Of the errors that one dispatch() finds the earliest command's is taken.
 void CommandProcessor::note_error(const ErrorReport& error) {
   const bool earlier =
       !pending_error_ || static_cast<std::int32_t>(error.sequence - pending_error_->sequence) < 0;
@@ -146,42 +141,63 @@ void CommandProcessor::note_error(const ErrorReport& error) {
   request_dispatch();
 }
 
+void CommandProcessor::precise_error(const ErrorReport& error) {
+  note_error(error);
+  begin_stop(Stop::precise);
+}
+
+void CommandProcessor::execution_error(const ErrorReport& error) {
+  note_error(error);
+  begin_stop(Stop::error);
+}
+
 void CommandProcessor::take_pending_error() {
   if (!pending_error_) return;
   csr_.report(*pending_error_);
   pending_error_.reset();
-  begin_stop(Stop::error);
 }
 
 // ---- stopping --------------------------------------------------------------------------------
 
+// A milder request than one under way changes nothing, so that asking again does not put off the
+// watchdog.
 void CommandProcessor::begin_stop(Stop stop) {
-  stop_ = std::max(stop_, stop);
+  if (stop <= stop_) return;
+  stop_ = stop;
   fetch_on_ = false;
   ++generation_;
   progress_ps_ = now_ps();
-  if (stop >= Stop::abort) {
+  fetch_event_.notify(sc_core::SC_ZERO_TIME);
+  request_dispatch();
+  arm_watchdog();
+}
+
+// FIFOs and engines learn of a stop after what retires at its time.
+void CommandProcessor::apply_stop() {
+  if (applied_stop_ == stop_) return;
+  applied_stop_ = stop_;
+  if (stop_ >= Stop::abort) {
     for (Lane& lane : lanes_) lane.fifo.clear();
     control_.reset();
     decoder_.forget_coefficients();
   }
-  if (stop >= Stop::error) {
+  if (stop_ >= Stop::error) {
     for (unsigned i = 0; i < EPOCH_ENGINES; ++i) {
       engines_[i]->cancel();
       if (!engines_[i]->busy()) idle_lane(i);
     }
   }
-  fetch_event_.notify(sc_core::SC_ZERO_TIME);
-  request_dispatch();
-  arm_watchdog();
 }
 
 void CommandProcessor::finish_stop() {
   if (stop_ == Stop::none || fetching_ || !engines_idle() || drain_failed_) return;
   if (stop_ == Stop::precise && !records_.empty()) return;
   const bool reset = stop_ == Stop::reset;
+  for (Record& record : records_) {
+    if (record.state != CommandView::State::retired) enter(record, CommandView::State::dropped);
+  }
   records_.clear();
-  stop_ = Stop::none;
+  stop_ = applied_stop_ = Stop::none;
   abort_requested_ = false;
   enabled_ = false;
   halted_ = stopped_ = true;
@@ -205,8 +221,10 @@ void CommandProcessor::arm_watchdog() {
   watchdog_event_.notify(from_ps(deadline > now_ps() ? deadline - now_ps() : 0));
 }
 
-// Re-arms itself while retirements come, so that they cost nothing.
-void CommandProcessor::watchdog() {
+// Re-arms itself while retirements come, so that they cost nothing. One that comes at the very end
+// still counts.
+void CommandProcessor::check_watchdog() {
+  watchdog_expired_ = false;
   const std::uint64_t cycles = csr_.bank().get(EPOCH_REG_WATCHDOG);
   if (cycles == 0 || !work_pending() || drain_failed_) return;
   if (now_ps() < progress_ps_ + cycles * config_.period_ps) {
@@ -219,7 +237,7 @@ void CommandProcessor::watchdog() {
     return;
   }
   const std::uint16_t context = records_.empty() ? std::uint16_t{0} : records_.front().context;
-  note_error({EPOCH_ERROR_WATCHDOG, completed_, 0, 0, context});
+  execution_error({EPOCH_ERROR_WATCHDOG, completed_, 0, 0, context});
 }
 
 }  // namespace epoch

@@ -23,14 +23,20 @@ void CommandProcessor::fetch() {
     while (!may_fetch()) wait(fetch_event_);
     const std::uint64_t generation = generation_;
     const unsigned count = fetch_burst();
-    for (unsigned i = 0; i < count && issue(descriptors_[i], generation); ++i) {
-    }
+    for (unsigned i = 0; i < count && generation == generation_ && head_ != tail_; ++i)
+      if (!issue(descriptors_[i], generation)) break;
   }
 }
 
 void CommandProcessor::align_to_clock() {
   const std::uint64_t phase = now_ps() % config_.period_ps;
   if (phase != 0) wait(from_ps(config_.period_ps - phase));
+}
+
+// Behind everything else of this time: registers, engines, dispatch() and DMA's bursts.
+void CommandProcessor::take_turn() {
+  wait(sc_core::SC_ZERO_TIME);
+  wait(sc_core::SC_ZERO_TIME);
 }
 
 // Reads up to four descriptors that lie together in the ring; returns how many are to be issued.
@@ -57,19 +63,20 @@ unsigned CommandProcessor::fetch_burst() {
   commands->b_transport(payload_, delay);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
   align_to_clock();
+  take_turn();
   fetching_ = false;
   request_dispatch();  // a stop may wait for this answer
   if (generation != generation_) return 0;
   if (!payload_.is_response_ok()) {
     fetch_on_ = false;
-    note_error({EPOCH_ERROR_BUS_FETCH, head_, address, bytes, 0});
+    execution_error({EPOCH_ERROR_BUS_FETCH, head_, address, bytes, 0});
     return 0;
   }
   counters_.add(Counters::FETCH_BYTES, bytes);
   return count;
 }
 
-// Decodes the descriptor at HEAD and hands it on, one a cycle. False: the rest is not to be issued.
+// Decodes the descriptor at HEAD and hands it on, one a cycle. False: it was refused or dropped.
 bool CommandProcessor::issue(const Descriptor& words, std::uint64_t generation) {
   Command command;
   const DecodeError error = decoder_.decode(words, head_, command);
@@ -82,14 +89,16 @@ bool CommandProcessor::issue(const Descriptor& words, std::uint64_t generation) 
                                                              : queue(command, generation);
   if (!issued) return false;
   wait(from_ps(config_.period_ps));
-  return generation == generation_ && head_ != tail_;
+  take_turn();
+  return true;
 }
 
-// A full FIFO blocks fetch; HEAD moves when the descriptor is in.
+// A full FIFO blocks fetch; HEAD moves when the descriptor is in. A doorbell may take it back.
 bool CommandProcessor::queue(const Command& command, std::uint64_t generation) {
   Lane& lane = lanes_[command.engine];
-  while (lane.fifo.size() >= config_.fifo_depth && generation == generation_) wait(fetch_event_);
-  if (generation != generation_) {
+  const auto wanted = [&] { return generation == generation_ && head_ != tail_; };
+  while (lane.fifo.size() >= config_.fifo_depth && wanted()) wait(fetch_event_);
+  if (!wanted()) {
     decoder_.forget_coefficients();  // the dropped command may have been the COEFF it remembers
     return false;
   }
@@ -109,10 +118,12 @@ bool CommandProcessor::execute_at_head(const Command& command, std::uint64_t gen
 }
 
 void CommandProcessor::push_record(const Command& command) {
-  records_.push_back({command.sequence, command.context, command.engine,
+  records_.push_back({{command.sequence, command.context, command.opcode, command.engine,
+                       command.waits, command.signals, CommandView::State::queued},
                       command.irq_on_done || command.opcode == EPOCH_OP_IRQ,
-                      command.opcode == EPOCH_OP_HALT, false, command.signals});
+                      command.opcode == EPOCH_OP_HALT});
   ++head_;
+  enter(records_.back(), CommandView::State::queued);
 }
 
 }  // namespace epoch

@@ -10,8 +10,6 @@ namespace epoch {
 
 namespace {
 
-constexpr const char* engine_names[EPOCH_ENGINES] = {"dma_in", "dma_out", "pe_grid", "vector_unit"};
-
 constexpr struct {
   unsigned opcode;
   const char* name;
@@ -29,10 +27,6 @@ unsigned opcode_state(unsigned opcode) {
     ++state;
   }
   return state;
-}
-
-const char* opcode_name(unsigned opcode) {
-  return opcodes[opcode_state(opcode) - 1].name;
 }
 
 }  // namespace
@@ -54,7 +48,7 @@ CommandProcessor::CommandProcessor(const sc_core::sc_module_name& module_name,
   SC_METHOD(request_dispatch);
   sensitive << tick_event_;
   dont_initialize();
-  SC_METHOD(watchdog);
+  SC_METHOD(expire_watchdog);
   sensitive << watchdog_event_;
   dont_initialize();
   SC_METHOD(trace_cause);
@@ -67,7 +61,11 @@ CommandProcessor::CommandProcessor(const sc_core::sc_module_name& module_name,
 
 // Every decision of a simulated time; runs after the processes that report to it.
 void CommandProcessor::dispatch() {
+  for (Engine* engine : engines_) engine->settle();
+  take_reports();
+  if (watchdog_expired_) check_watchdog();
   take_pending_error();
+  apply_stop();
   if (stop_ < Stop::abort) {
     const std::uint64_t phase = now_ps() % config_.period_ps;
     if (phase == 0)
@@ -77,6 +75,32 @@ void CommandProcessor::dispatch() {
   }
   finish_stop();
   observe();
+}
+
+// What the engines reported at this time, engines by number.
+void CommandProcessor::take_reports() {
+  if (reports_.size() > 1)
+    std::stable_sort(reports_.begin(), reports_.end(),
+                     [](const Report& a, const Report& b) { return a.engine < b.engine; });
+  for (const Report& report : reports_) {
+    if (report.kind == Report::Kind::drained) {
+      idle_lane(report.engine);
+      continue;
+    }
+    if (report.kind == Report::Kind::failed) {
+      const Record& record = record_of(report.sequence);
+      execution_error({report.error.code, report.sequence, report.error.address,
+                       report.error.length, record.context});
+      continue;
+    }
+    Lane& lane = lanes_[report.engine];
+    if (--lane.running == 0) {
+      lane.busy_ps += now_ps() - lane.busy_since;
+      lane.command.set(now_ps(), 0);
+    }
+    retire(report.sequence);
+  }
+  reports_.clear();
 }
 
 void CommandProcessor::start_commands() {
@@ -103,6 +127,7 @@ void CommandProcessor::start_command(unsigned engine) {
   const std::uint64_t now = now_ps();
   take_waits(command);
   counters_.command_started();
+  enter(record_of(command.sequence), CommandView::State::running);
   engines_[engine]->start(command);
   if (lane.running++ == 0) lane.busy_since = now;
   ++lane.started;
@@ -153,43 +178,45 @@ void CommandProcessor::take_waits(const Command& command) {
     if (wait != no_semaphore) --semaphores_[wait];
 }
 
-// False: a semaphore is at its maximum, the command fails instead of retiring.
+// False: a semaphore would pass its maximum; the command signals neither and fails instead of
+// retiring.
 bool CommandProcessor::signal(const Record& record) {
+  const bool same = record.signals[0] == record.signals[1];
   for (const std::uint8_t number : record.signals) {
     if (number == no_semaphore) continue;
-    if (semaphores_[number] == EPOCH_SEMAPHORE_MAX) {
-      note_error({EPOCH_ERROR_SEMAPHORE_OVERFLOW, record.sequence, number, 0, record.context});
-      return false;
-    }
-    ++semaphores_[number];
+    if (semaphores_[number] + (same ? 2 : 1) <= EPOCH_SEMAPHORE_MAX) continue;
+    execution_error({EPOCH_ERROR_SEMAPHORE_OVERFLOW, record.sequence, number, 0, record.context});
+    return false;
   }
+  for (const std::uint8_t number : record.signals)
+    if (number != no_semaphore) ++semaphores_[number];
   return true;
 }
 
 // ---- retirement ------------------------------------------------------------------------------
 
 void CommandProcessor::retired(unsigned engine, std::uint32_t sequence) {
-  Lane& lane = lanes_[engine];
-  if (--lane.running == 0) {
-    lane.busy_ps += now_ps() - lane.busy_since;
-    lane.command.set(now_ps(), 0);
-  }
-  retire(sequence);
+  reports_.push_back({Report::Kind::retired, engine, sequence, {}});
   request_dispatch();
 }
 
 void CommandProcessor::retire(std::uint32_t sequence) {
-  Record& record = records_[sequence - records_.front().sequence];
+  Record& record = record_of(sequence);
   if (!signal(record)) return;
-  record.retired = true;
+  enter(record, CommandView::State::retired);
   progress_ps_ = now_ps();
   counters_.command_retired();
   advance_completed();
 }
 
+void CommandProcessor::enter(Record& record, CommandView::State state) {
+  record.state = state;
+  if (on_command) on_command(now_ps(), record);
+}
+
 // COMPLETED moves in order; interrupts come after it has moved.
 void CommandProcessor::advance_completed() {
-  while (!records_.empty() && records_.front().retired) {
+  while (!records_.empty() && records_.front().state == CommandView::State::retired) {
     const Record record = records_.front();
     records_.pop_front();
     ++completed_;
@@ -201,13 +228,14 @@ void CommandProcessor::advance_completed() {
   }
 }
 
-void CommandProcessor::failed(unsigned, std::uint32_t sequence, const ExecutionError& error) {
-  const std::uint16_t context = records_[sequence - records_.front().sequence].context;
-  note_error({error.code, sequence, error.address, error.length, context});
+void CommandProcessor::failed(unsigned engine, std::uint32_t sequence,
+                              const ExecutionError& error) {
+  reports_.push_back({Report::Kind::failed, engine, sequence, error});
+  request_dispatch();
 }
 
 void CommandProcessor::drained(unsigned engine) {
-  idle_lane(engine);
+  reports_.push_back({Report::Kind::drained, engine, 0, {}});
   request_dispatch();
 }
 
@@ -245,7 +273,7 @@ Cause CommandProcessor::waiting_cause() const {
 // By the engine of the earliest unretired command that signals the semaphore.
 Cause CommandProcessor::blocked_cause(unsigned semaphore) const {
   for (const Record& record : records_) {
-    if (record.retired) continue;
+    if (record.state == CommandView::State::retired) continue;
     if (record.signals[0] != semaphore && record.signals[1] != semaphore) continue;
     if (record.engine == EPOCH_ENGINE_DMA_IN) return Cause::input_starved;
     return record.engine == EPOCH_ENGINE_DMA_OUT ? Cause::output_blocked : Cause::dependency;
@@ -295,12 +323,13 @@ void CommandProcessor::attach_trace(TraceSink& sink, const std::string& scope) {
   std::vector<std::string> commands_states{"idle"};
   for (const auto& opcode : opcodes) commands_states.emplace_back(opcode.name);
   for (unsigned i = 0; i < EPOCH_ENGINES; ++i) {
-    const std::string engine = scope + "." + engine_names[i];
+    const std::string engine = scope + "." + engine_name(i);
     lanes_[i].command.attach(sink, engine, "command", 8, commands_states);
     lanes_[i].sequence.attach(sink, engine, "sequence", 32);
     lanes_[i].context.attach(sink, engine, "context", 16);
     lanes_[i].queued.attach(sink, engine, "queued", 8);
     lanes_[i].blocked_on.attach(sink, engine, "blocked_on", 5);
+    lanes_[i].command.set(now_ps(), 0);
   }
   std::vector<std::string> causes;
   for (unsigned i = 0; i <= static_cast<unsigned>(Cause::idle); ++i)
@@ -318,7 +347,7 @@ void CommandProcessor::statistics(const std::string& prefix, Statistics& out) co
   const std::uint64_t now = now_ps();
   for (unsigned i = 0; i < EPOCH_ENGINES; ++i) {
     const Lane& lane = lanes_[i];
-    const std::string engine = prefix + "." + engine_names[i];
+    const std::string engine = prefix + "." + engine_name(i);
     const std::uint64_t busy_ps = lane.busy_ps + (lane.running != 0 ? now - lane.busy_since : 0);
     const std::uint64_t blocked_ps =
         lane.blocked_ps + (lane.blocked ? now - lane.blocked_since : 0);
@@ -328,23 +357,6 @@ void CommandProcessor::statistics(const std::string& prefix, Statistics& out) co
     out.push_back({engine + ".blocked", blocked_ps / config_.period_ps, "cycle",
                    "Array clock cycles with the FIFO head waiting for a semaphore"});
   }
-}
-
-CommandProcessor::Blockage CommandProcessor::blockage() const {
-  Blockage found;
-  if (records_.empty() || fetching_ || !engines_idle()) return found;
-  const auto describe = [this, &found](const std::string& who, const Command& command) {
-    const int unmet = unmet_wait(command);
-    std::string line = who + ": command " + std::to_string(command.sequence) + " (" +
-                       opcode_name(command.opcode) + ") waits for ";
-    line += unmet < 0 ? "idle engines" : "semaphore " + std::to_string(unmet);
-    found.lines.push_back(line);
-  };
-  for (unsigned i = 0; i < EPOCH_ENGINES; ++i)
-    if (!lanes_[i].fifo.empty()) describe(engine_names[i], lanes_[i].fifo.front());
-  if (control_) describe("control", *control_);
-  found.ring_empty = head_ == tail_;
-  return found;
 }
 
 }  // namespace epoch

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <systemc>
@@ -29,9 +30,10 @@ struct CommandProcessorConfig {
 // FIFO, dispatches from the FIFO heads, keeps semaphores, COMPLETED, errors, abort, reset and the
 // watchdog.
 //
-// Order within one simulated time: engines and registers only record what happened; decisions are
-// taken by dispatch(), one delta cycle later, which visits the engines by number. So the order in
-// which the kernel runs the processes of one time does not matter.
+// Order within one simulated time: register accesses come first and see the device as earlier times
+// left it; they and the engines only record what happened. Then dispatch(), a delta cycle later,
+// lets engines publish, retires, takes errors, stops and starts, engines by number. Fetch goes
+// last. So the order in which the kernel runs the processes of one time does not matter.
 class CommandProcessor : public sc_core::sc_module, public EngineClient {
  public:
   tlm_utils::simple_initiator_socket<CommandProcessor> commands;
@@ -44,14 +46,14 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   void retired(unsigned engine, std::uint32_t sequence) override;
   void failed(unsigned engine, std::uint32_t sequence, const ExecutionError& error) override;
   void drained(unsigned engine) override;
+  void wake() override { request_dispatch(); }
 
-  // What the device waits for, a line for each blocked engine; empty while it can go on by itself
-  // or has nothing to do. With `ring_empty` it is firmware that could help, else it is a deadlock.
-  struct Blockage {
-    std::vector<std::string> lines;
-    bool ring_empty = false;
-  };
-  Blockage blockage() const;
+  // Told when a command is fetched (queued), starts (running), retires, or is dropped by a stop;
+  // costs a branch while empty.
+  std::function<void(std::uint64_t time_ps, const CommandView&)> on_command;
+
+  // The commands between COMPLETED and HEAD, in ring order; a retired one waits for its turn.
+  std::vector<CommandView> pending() const { return {records_.begin(), records_.end()}; }
 
   void attach_trace(TraceSink& sink, const std::string& scope);
   void statistics(const std::string& prefix, Statistics& out) const;
@@ -65,14 +67,17 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   enum class Stop { none, precise, abort, error, reset };
 
   // A fetched command that has not retired, or has but an earlier one has not.
-  struct Record {
+  struct Record : CommandView {
+    bool irq = false;
+    bool halt = false;
+  };
+
+  // What an engine reported, until dispatch() looks at it.
+  struct Report {
+    enum class Kind { retired, failed, drained } kind;
+    unsigned engine;
     std::uint32_t sequence;
-    std::uint16_t context;
-    std::uint8_t engine;
-    bool irq;
-    bool halt;
-    bool retired;
-    std::array<std::uint8_t, 2> signals;
+    ExecutionError error;
   };
 
   struct Lane {  // what the processor knows of an engine
@@ -95,10 +100,12 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   bool queue(const Command& command, std::uint64_t generation);
   bool execute_at_head(const Command& command, std::uint64_t generation);
   void align_to_clock();
+  void take_turn();
 
   // command_processor.cpp: dispatch and retirement
   void dispatch();
   void request_dispatch() { dispatch_event_.notify(sc_core::SC_ZERO_TIME); }
+  void take_reports();
   void start_commands();
   void start_command(unsigned engine);
   bool control_ready() const;
@@ -107,6 +114,10 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   int unmet_wait(const Command& command) const;
   void take_waits(const Command& command);
   bool signal(const Record& record);
+  Record& record_of(std::uint32_t sequence) {
+    return records_[sequence - records_.front().sequence];
+  }
+  void enter(Record& record, CommandView::State state);
   void push_record(const Command& command);
   void retire(std::uint32_t sequence);
   void advance_completed();
@@ -132,12 +143,18 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   bool ring_valid() const;
   std::uint64_t ring_base() const;
   void precise_error(const ErrorReport& error);
+  void execution_error(const ErrorReport& error);
   void note_error(const ErrorReport& error);
   void take_pending_error();
   void begin_stop(Stop stop);
+  void apply_stop();
   void finish_stop();
   void finish_reset();
-  void watchdog();
+  void expire_watchdog() {
+    watchdog_expired_ = true;
+    request_dispatch();
+  }
+  void check_watchdog();
   void arm_watchdog();
 
   const CommandProcessorConfig config_;
@@ -173,15 +190,18 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   // Dispatch.
   std::array<Lane, EPOCH_ENGINES> lanes_;
   std::deque<Record> records_;  // [completed_, head_)
+  std::vector<Report> reports_;
   std::array<std::uint8_t, EPOCH_SEMAPHORES> semaphores_{};
 
   // Stopping.
   Stop stop_ = Stop::none;
+  Stop applied_stop_ = Stop::none;  // what FIFOs and engines know of
   bool abort_requested_ = false;
   bool drain_failed_ = false;
   std::optional<ErrorReport> pending_error_;
   std::uint64_t progress_ps_ = 0;  // last retirement, or when work or a drain began
   bool was_pending_ = false;
+  bool watchdog_expired_ = false;  // its event has come
 
   std::array<TracePoint, EPOCH_SEMAPHORES> trace_semaphores_;
   TracePoint trace_head_, trace_tail_, trace_completed_, trace_cause_;

@@ -28,7 +28,7 @@ void Counters::count(Index index, std::uint64_t amount) const {
 }
 
 void Counters::advance() const {
-  const std::uint64_t now = cycle_();
+  const std::uint64_t now = cycle();
   while (last_ < now) {
     const Phase phase = phase_at(last_);
     const std::uint64_t cycles = std::min(now, phase.end) - last_;
@@ -78,11 +78,25 @@ void Counters::command_retired() {
 }
 
 void Counters::add(Index index, std::uint64_t amount) {
-  count(index, amount);
+  take_added();
+  totals_[index] += amount;
+  added_[index] += amount;
+  added_ps_ = now_();
+  added_any_ = true;
+}
+
+// What was added at an earlier time goes where the registers see it.
+void Counters::take_added() const {
+  if (!added_any_ || added_ps_ == now_()) return;
+  if (!frozen_)
+    for (std::size_t i = 0; i < COUNT; ++i) values_[i] += added_[i];
+  added_.fill(0);
+  added_any_ = false;
 }
 
 std::uint64_t Counters::value(Index index) const {
   advance();
+  take_added();
   return values_[index];
 }
 
@@ -92,16 +106,17 @@ std::uint64_t Counters::total(Index index) const {
 }
 
 Cause Counters::cause() const {
-  return phase_at(cycle_()).cause;
+  return phase_at(cycle()).cause;
 }
 
 std::uint64_t Counters::next_change() const {
-  const Phase phase = phase_at(cycle_());
+  const Phase phase = phase_at(cycle());
   return phase.end == ~std::uint64_t{0} ? 0 : phase.end;
 }
 
 void Counters::control(std::uint32_t value) {
   advance();
+  take_added();
   frozen_ = EPOCH_GET(value, COUNTER_CTRL, FREEZE) != 0;
   if (EPOCH_GET(value, COUNTER_CTRL, CLEAR) != 0) values_.fill(0);
 }

@@ -38,8 +38,9 @@ class Counters {
         COUNT
   };
 
-  // `cycle` gives the number of the current cycle of the array clock.
-  explicit Counters(std::function<std::uint64_t()> cycle) : cycle_(std::move(cycle)) {}
+  // `now` gives the simulated time, `period_ps` is the array clock's, both in picoseconds.
+  Counters(std::function<std::uint64_t()> now, std::uint64_t period_ps)
+      : now_(std::move(now)), period_ps_(period_ps) {}
 
   // An array command starts now; it takes over from the tail of the one before.
   void execute(const ArrayTiming& timing);
@@ -50,6 +51,8 @@ class Counters {
 
   void command_started();
   void command_retired();
+  // From any process: the registers show it, and freeze and clear see it, from the next time on, so
+  // that the order of processes does not matter.
   void add(Index index, std::uint64_t amount);
 
   std::uint64_t value(Index index) const;  // what the registers say
@@ -72,11 +75,19 @@ class Counters {
   Phase phase_at(std::uint64_t cycle) const;
   void advance() const;  // attributes the cycles up to now: bookkeeping, not a visible change
   void count(Index index, std::uint64_t amount) const;
+  std::uint64_t cycle() const {
+    return now_() / period_ps_;
+  }
+  void take_added() const;
   void control(std::uint32_t value);
 
-  std::function<std::uint64_t()> cycle_;
+  const std::function<std::uint64_t()> now_;
+  const std::uint64_t period_ps_;
   mutable Values values_{};
   mutable Values totals_{};
+  mutable Values added_{};  // at added_ps_, not in values_ yet
+  mutable std::uint64_t added_ps_ = 0;
+  mutable bool added_any_ = false;
   mutable std::uint64_t last_ = 0;  // cycles below are attributed
   bool frozen_ = false;
   bool transferring_ = false;

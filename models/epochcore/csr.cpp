@@ -26,6 +26,7 @@ std::vector<Register> epoch_registers() {
 Csr::Csr(const EpochCoreConfig& config, std::function<std::uint64_t()> now)
     : bank_(EPOCH_WINDOW_BYTES, epoch_registers()), now_(std::move(now)) {
   raised_at_.fill(~std::uint64_t{0});
+  second_error_at_ = ~std::uint64_t{0};
   fill_caps(config);
   bank_.on_write(EPOCH_REG_IRQ_STATUS,
                  [this](unsigned, std::uint32_t bits) { clear_interrupts(bits); });
@@ -81,6 +82,8 @@ void Csr::raise(std::uint32_t bits) {
 }
 
 void Csr::clear_interrupts(std::uint32_t bits) {
+  if ((bits & EPOCH_IRQ_STATUS_ERROR_MASK) != 0 && second_error_at_ == now_())
+    fill_error(second_error_);
   for (unsigned i = 0; i < raised_at_.size(); ++i)
     if (raised_at_[i] == now_()) bits &= ~(1u << i);
   bank_.set(EPOCH_REG_IRQ_STATUS, bank_.get(EPOCH_REG_IRQ_STATUS) & ~bits);
@@ -91,14 +94,21 @@ void Csr::clear_interrupts(std::uint32_t bits) {
   interrupt_changed();
 }
 
+void Csr::fill_error(const ErrorReport& error) {
+  bank_.set(EPOCH_REG_ERROR_CODE, error.code);
+  bank_.set(EPOCH_REG_ERROR_SEQ, error.sequence);
+  bank_.set(EPOCH_REG_ERROR_ADDR_LO, static_cast<std::uint32_t>(error.address));
+  bank_.set(EPOCH_REG_ERROR_ADDR_HI, static_cast<std::uint32_t>(error.address >> 32));
+  bank_.set(EPOCH_REG_ERROR_LEN, error.length);
+  bank_.set(EPOCH_REG_ERROR_CONTEXT, error.context);
+}
+
 void Csr::report(const ErrorReport& error) {
   if (!error_pending()) {
-    bank_.set(EPOCH_REG_ERROR_CODE, error.code);
-    bank_.set(EPOCH_REG_ERROR_SEQ, error.sequence);
-    bank_.set(EPOCH_REG_ERROR_ADDR_LO, static_cast<std::uint32_t>(error.address));
-    bank_.set(EPOCH_REG_ERROR_ADDR_HI, static_cast<std::uint32_t>(error.address >> 32));
-    bank_.set(EPOCH_REG_ERROR_LEN, error.length);
-    bank_.set(EPOCH_REG_ERROR_CONTEXT, error.context);
+    fill_error(error);
+  } else if (raised_at_[EPOCH_IRQ_STATUS_ERROR_SHIFT] != now_()) {
+    second_error_ = error;
+    second_error_at_ = now_();
   }
   raise(EPOCH_IRQ_STATUS_ERROR_MASK);
 }

@@ -37,7 +37,8 @@ class Csr {
 
   // Sets bits of IRQ_STATUS, enabled or not. A W1C at the same time does not clear them.
   void raise(std::uint32_t bits);
-  // Fills ERROR_* and raises error, unless an earlier error is still there.
+  // Fills ERROR_* and raises error, unless an earlier error is still there. One that comes at the
+  // time of that one's W1C takes its place, whichever of the two is called first.
   void report(const ErrorReport& error);
 
   bool interrupt_line() const;
@@ -49,6 +50,7 @@ class Csr {
  private:
   void fill_caps(const EpochCoreConfig& config);
   void clear_interrupts(std::uint32_t bits);
+  void fill_error(const ErrorReport& error);
   void interrupt_changed() {
     if (on_interrupt_) on_interrupt_();
   }
@@ -57,6 +59,8 @@ class Csr {
   std::function<std::uint64_t()> now_;
   std::function<void()> on_interrupt_;
   std::array<std::uint64_t, 32> raised_at_;  // picoseconds, per bit of IRQ_STATUS
+  ErrorReport second_error_;                 // came while another was pending
+  std::uint64_t second_error_at_;
 };
 
 }  // namespace epoch

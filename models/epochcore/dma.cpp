@@ -41,6 +41,13 @@ void Dma::wait_until(std::uint64_t time_ps) {
   if (time_ps > now) wait(from_ps(time_ps - now));
 }
 
+// Of two directions that issue at one time LOAD comes first.
+void Dma::take_turn() {
+  if (reads_bus() || turn_ps_ == now_ps()) return;
+  turn_ps_ = now_ps();
+  wait(sc_core::SC_ZERO_TIME);
+}
+
 void Dma::run() {
   for (;;) {
     wait(start_event_);
@@ -61,7 +68,8 @@ void Dma::transfer() {
       collect();
       continue;  // the wait may have brought a failure or a cancellation
     }
-    issue(walker.next());
+    take_turn();
+    if (!cancelled_) issue(walker.next());
   }
   while (!in_flight_.empty()) collect();
   if (!cancelled_ && !failed_) wait_until(local_done_ps_);

@@ -56,6 +56,7 @@ class Dma : public sc_core::sc_module, public Engine {
   void issue(const Burst& burst);
   void collect();
   void wait_until(std::uint64_t time_ps);
+  void take_turn();
   bool reads_bus() const { return config_.engine == EPOCH_ENGINE_DMA_IN; }
 
   const DmaConfig config_;
@@ -75,6 +76,7 @@ class Dma : public sc_core::sc_module, public Engine {
   unsigned next_slot_ = 0;
   std::uint64_t next_issue_ps_ = 0;
   std::uint64_t local_done_ps_ = 0;
+  std::uint64_t turn_ps_ = ~std::uint64_t{0};  // when it last let the other direction issue first
 
   std::uint64_t bursts_ = 0;
   std::uint64_t bytes_ = 0;

@@ -18,8 +18,8 @@ struct ExecutionError {
 };
 
 // What an engine tells the command processor. Called at the simulated time of the event, from any
-// process; what follows from it happens a delta cycle later, so that the order of processes does
-// not matter.
+// process; all that follows from it, and all that registers show of it, happens a delta cycle
+// later, so that the order of processes does not matter.
 class EngineClient {
  public:
   virtual ~EngineClient() = default;
@@ -29,6 +29,8 @@ class EngineClient {
   virtual void failed(unsigned engine, std::uint32_t sequence, const ExecutionError& error) = 0;
   // A cancelled engine has collected its last response and is idle.
   virtual void drained(unsigned engine) = 0;
+  // settle() has something to do at this time.
+  virtual void wake() = 0;
 };
 
 class Engine {
@@ -41,6 +43,9 @@ class Engine {
   virtual std::uint64_t earliest_start(const Command& command) const = 0;
   // Starts it, at an edge of the array clock. Commands run in order, but may overlap.
   virtual void start(const Command& command) = 0;
+  // Does what is due at this time: publishes results, retires commands. The command processor
+  // calls it before it decides anything.
+  virtual void settle() {}
   // Stops as soon as the bus allows: no result is published, no command retires.
   virtual void cancel() = 0;
   virtual bool busy() const = 0;

@@ -35,7 +35,7 @@ EpochCore::EpochCore(const sc_core::sc_module_name& module_name, const EpochCore
       config_(checked(config)),
       period_ps_(clock_period_ps(config.clock_mhz)),
       registers_(config_, [] { return now_ps(); }),
-      counters_([this] { return now_ps() / period_ps_; }),
+      counters_([] { return now_ps(); }, period_ps_),
       buffers_(make_buffers(config_, period_ps_)),
       processor_("command_processor", {period_ps_, config_.fifo_depth, limits_of(config_)},
                  registers_, counters_),

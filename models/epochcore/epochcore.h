@@ -38,7 +38,10 @@ class EpochCore : public sc_core::sc_module {
   const EpochCoreConfig& config() const { return config_; }
   std::uint64_t period_ps() const { return period_ps_; }
   const RegisterBank& registers() const { return registers_.bank(); }
-  CommandProcessor::Blockage blockage() const { return processor_.blockage(); }
+  std::vector<CommandView> pending() const { return processor_.pending(); }
+  void on_command(std::function<void(std::uint64_t time_ps, const CommandView&)> function) {
+    processor_.on_command = std::move(function);
+  }
 
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);

@@ -20,7 +20,7 @@ PeGrid::PeGrid(const sc_core::sc_module_name& module_name, const EpochCoreConfig
       buffers_(std::move(buffers)),
       array_(PeArray::make(config.fidelity, config.pe_grid)) {
   SC_HAS_PROCESS(PeGrid);
-  SC_METHOD(step);
+  SC_METHOD(wake);
   sensitive << step_event_;
   dont_initialize();
 }
@@ -202,7 +202,7 @@ void PeGrid::schedule() {
   if (next != never) step_event_.notify(from_ps(next - now_ps()));
 }
 
-void PeGrid::step() {
+void PeGrid::settle() {
   const std::uint64_t now = now_ps();
   if (loading_ && load_end_ps_ <= now) end_load();
   while (!running_.empty() && running_.front().end_ps <= now) end_running();

@@ -35,6 +35,7 @@ class PeGrid : public sc_core::sc_module, public Engine {
 
   std::uint64_t earliest_start(const Command& command) const override;
   void start(const Command& command) override;
+  void settle() override;
   void cancel() override;
   bool busy() const override { return loading_ || !running_.empty(); }
   void reset() override;
@@ -65,7 +66,7 @@ class PeGrid : public sc_core::sc_module, public Engine {
   std::vector<float> result_buffer(const LocalTile& tile);
   CoefficientBlock shadow_block() const;
   void schedule();
-  void step();
+  void wake() { client_.wake(); }
   void end_load();
   void end_running();
   bool trapped(const Running& done);

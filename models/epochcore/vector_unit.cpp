@@ -40,7 +40,7 @@ VectorUnit::VectorUnit(const sc_core::sc_module_name& module_name, const EpochCo
     : sc_module(module_name), lanes_(config.vector_lanes), period_ps_(period_ps), client_(client) {
   SC_HAS_PROCESS(VectorUnit);
   for (unsigned i = 0; i < EPOCH_BUFFERS; ++i) peak_[i] = config.buffer(i).peak_bytes();
-  SC_METHOD(step);
+  SC_METHOD(wake);
   sensitive << step_event_;
   dont_initialize();
 }
@@ -89,15 +89,13 @@ void VectorUnit::start(const Command& command) {
   const std::uint64_t length_ps = std::max(compute_ps, read_ps + write_ps);
   end_ps_ = now_ps() + length_ps;
   phase_ = Phase::computing;
-  step_event_.notify(from_ps(length_ps - write_ps));
+  publish_ps_ = end_ps_ - write_ps;
+  step_event_.notify(from_ps(publish_ps_ - now_ps()));
 }
 
-void VectorUnit::step() {
-  if (phase_ == Phase::computing) {
-    publish();
-  } else if (phase_ == Phase::publishing) {
-    finish();
-  }
+void VectorUnit::settle() {
+  if (phase_ == Phase::computing && publish_ps_ <= now_ps()) publish();
+  if (phase_ == Phase::publishing && end_ps_ <= now_ps()) finish();
 }
 
 void VectorUnit::publish() {

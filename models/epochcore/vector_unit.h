@@ -26,6 +26,7 @@ class VectorUnit : public sc_core::sc_module, public Engine {
 
   std::uint64_t earliest_start(const Command& command) const override;
   void start(const Command& command) override;
+  void settle() override;
   void cancel() override;
   bool busy() const override { return phase_ != Phase::idle; }
 
@@ -36,7 +37,7 @@ class VectorUnit : public sc_core::sc_module, public Engine {
 
   sc_core::sc_time read_operands(const VectorWork& work);
   void compute(unsigned opcode, const VectorWork& work);
-  void step();
+  void wake() { client_.wake(); }
   void publish();
   void finish();
 
@@ -49,6 +50,7 @@ class VectorUnit : public sc_core::sc_module, public Engine {
   Phase phase_ = Phase::idle;
   std::uint32_t sequence_ = 0;
   LocalTile destination_;
+  std::uint64_t publish_ps_ = 0;
   std::uint64_t end_ps_ = 0;
   std::vector<std::uint8_t> source_;  // packed operands, reused
   std::vector<float> parameters_;

@@ -141,12 +141,20 @@ TEST_CASE("COMPLETED moves in order though engines retire out of order") {
     CHECK(EPOCH_GET(state, ENGINE_STATE, STATE) == EPOCH_STATE_BLOCKED);
     CHECK(EPOCH_GET(state, ENGINE_STATE, QUEUED) == 1);
     CHECK(EPOCH_GET(state, ENGINE_STATE, BLOCKED_ON) == 1);
-    CHECK(bench.core.blockage().lines.size() == 1);
-    CHECK(bench.core.blockage().ring_empty);
+    const std::vector<CommandView> pending = bench.core.pending();
+    CHECK(pending.size() == 4);
+    for (const CommandView& command : pending) {
+      const bool first = command.sequence == 0;
+      CHECK(command.opcode == (first                   ? EPOCH_OP_LOAD
+                               : command.sequence == 2 ? EPOCH_OP_NOP
+                                                       : EPOCH_OP_STORE));
+      CHECK(command.waits[0] == (first ? 0 : no_semaphore));
+      CHECK(command.state == (first ? CommandView::State::queued : CommandView::State::retired));
+    }
     bench.submit({with_semaphores(nop(), 0, 0, use(0))});
     CHECK(bench.wait_done());
     CHECK(bench.read(EPOCH_REG_IRQ_STATUS) == EPOCH_IRQ_STATUS_DONE_MASK);
-    CHECK(bench.core.blockage().lines.empty());
+    CHECK(bench.core.pending().empty());
   });
 }
 
@@ -223,7 +231,7 @@ TEST_CASE("a full FIFO blocks fetch until a command leaves it") {
     CHECK(bench.read(EPOCH_REG_RING_HEAD) == 3);
     CHECK(EPOCH_GET(bench.read(EPOCH_REG_ENGINE_STATE), ENGINE_STATE, QUEUED) == 3);
     CHECK(bench.counter(EPOCH_COUNTER_COMMANDS) == 0);  // the store is behind
-    CHECK_FALSE(bench.core.blockage().ring_empty);
+    CHECK(bench.core.pending().size() == 3);
     bench.write(EPOCH_REG_CTRL, EPOCH_CTRL_ABORT_MASK);
     CHECK(bench.wait_stopped());
     CHECK(bench.read(EPOCH_REG_COMPLETED) == 0);
