@@ -17,9 +17,11 @@ add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt_
 target_include_directories(hal PUBLIC hal)
 target_link_libraries(hal PRIVATE firmware_options)
 
-# firmware_app(NAME LIBRARIES...): apps/NAME.c to NAME.elf in FIRMWARE_ELF_FOLDER.
+# firmware_app(NAME LIBRARIES...): apps/NAME.c, or all of apps/NAME/, to NAME.elf in
+# FIRMWARE_ELF_FOLDER.
 function(firmware_app name)
-  add_executable(${name} apps/${name}.c)
+  file(GLOB sources CONFIGURE_DEPENDS apps/${name}.c apps/${name}/*.c)
+  add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES SUFFIX .elf
                         RUNTIME_OUTPUT_DIRECTORY ${FIRMWARE_ELF_FOLDER}
                         LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/hal/link.ld)
@@ -41,3 +43,4 @@ target_link_libraries(epoch PRIVATE firmware_options PUBLIC hal)
 
 firmware_app(ring epoch)
 firmware_app(smnist epoch)
+firmware_app(selftest epoch)

@@ -104,7 +104,7 @@ static bool open_data(const struct options* options, struct idx* digits, struct 
   const uint32_t loaded = digits->count < labels->count ? digits->count : labels->count;
   if (options->start > loaded || options->digits > loaded - options->start) {
     printf("smnist: %" PRIu32 " digits from %" PRIu32 " on were asked for, %" PRIu32
-           " are loaded\n",
+           " are loaded; scripts/fetch_mnist gets more, smnist-1000 and smnist-10000 load them\n",
            options->digits, options->start, loaded);
     return false;
   }

@@ -16,6 +16,8 @@ typedef enum epoch_device_result result_t;
   ((uint32_t)(EPOCH_IRQ_STATUS_DONE_MASK | EPOCH_IRQ_STATUS_ERROR_MASK | \
               EPOCH_IRQ_STATUS_NUMERIC_MASK))
 
+#define OPEN_TIMEOUT_NS 100000000u /* a drain takes as long as the slowest burst */
+
 static uint32_t get(const struct epoch_device* device, uint32_t offset) {
   return hal_read32(device->base + offset);
 }
@@ -116,7 +118,6 @@ static bool wait_for(struct epoch_device* device, bool (*ready)(void*), void* ar
 /* ---- Ring ---- */
 
 static void start_ring(struct epoch_device* device, uint32_t counter) {
-  put(device, EPOCH_REG_IRQ_STATUS, ALL_CAUSES);
   put(device, EPOCH_REG_RING_BASE_LO, (uint32_t)device->ring.bus);
   put(device, EPOCH_REG_RING_BASE_HI, (uint32_t)(device->ring.bus >> 32));
   put(device, EPOCH_REG_RING_SIZE, device->ring_size);
@@ -126,6 +127,44 @@ static void start_ring(struct epoch_device* device, uint32_t counter) {
   put(device, EPOCH_REG_CTRL, EPOCH_CTRL_ENABLE_MASK);
   device->tail = counter;
 }
+
+/* ---- Recovery ---- */
+
+static bool reset_done(void* argument) {
+  const struct epoch_device* device = argument;
+  return (get(device, EPOCH_REG_CTRL) & EPOCH_CTRL_RESET_MASK) == 0 ||
+         (get(device, EPOCH_REG_STATUS) & EPOCH_STATUS_DRAIN_FAILED_MASK) != 0;
+}
+
+/* Masks, cancels, drains, clears. The causes go before the error they told of is forgotten: an
+ * interrupt that was on its way finds none. */
+static result_t quiesce(struct epoch_device* device, uint64_t timeout_ns) {
+  put(device, EPOCH_REG_IRQ_ENABLE, 0);
+  put(device, EPOCH_REG_CTRL, EPOCH_CTRL_RESET_MASK);
+  if (!hal_poll(reset_done, device, hal_timer_now_ns() + timeout_ns)) return EPOCH_DEVICE_TIMEOUT;
+  if (get(device, EPOCH_REG_STATUS) & EPOCH_STATUS_DRAIN_FAILED_MASK) return EPOCH_DEVICE_DRAIN;
+  put(device, EPOCH_REG_WATCHDOG, 0);
+  put(device, EPOCH_REG_IRQ_STATUS, ALL_CAUSES);
+  (void)get(device, EPOCH_REG_IRQ_STATUS); /* the write has arrived */
+  memset(&device->error, 0, sizeof device->error);
+  return EPOCH_DEVICE_OK;
+}
+
+enum epoch_device_result epoch_device_restart(struct epoch_device* device, uint32_t counter,
+                                              uint64_t timeout_ns) {
+  const result_t result = quiesce(device, timeout_ns);
+  if (result == EPOCH_DEVICE_OK) start_ring(device, counter);
+  return result;
+}
+
+/* COMPLETED is read after the reset: commands may retire until then. */
+enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint64_t timeout_ns) {
+  const result_t result = quiesce(device, timeout_ns);
+  if (result == EPOCH_DEVICE_OK) start_ring(device, get(device, EPOCH_REG_COMPLETED));
+  return result;
+}
+
+/* ---- Open ---- */
 
 static bool valid_ring_size(uint32_t size) {
   return size >= 2 && size <= 4096 && (size & (size - 1)) == 0;
@@ -147,11 +186,15 @@ enum epoch_device_result epoch_device_open(struct epoch_device* device, uint32_t
   device->ring_size = ring_size;
   if (!hal_dma_alloc(&device->ring, ring_size * (uint32_t)sizeof(union epoch_descriptor)))
     return EPOCH_DEVICE_MEMORY;
+  const result_t quiet = quiesce(device, OPEN_TIMEOUT_NS); /* whoever used it before */
+  if (quiet != EPOCH_DEVICE_OK) return quiet;
   device->polling =
       polling || !hal_plic_connect(device->interrupt, service, device); /* no line: poll */
   start_ring(device, 0);
   return EPOCH_DEVICE_OK;
 }
+
+/* ---- Submit and wait ---- */
 
 static uint32_t free_slots(const struct epoch_device* device) {
   return device->ring_size - (device->tail - get(device, EPOCH_REG_RING_HEAD));
@@ -164,19 +207,29 @@ static bool has_room(void* argument) {
   return device->error.code != EPOCH_ERROR_NONE || free_slots(device) != 0;
 }
 
+/* HEAD said that the slots are the hart's again; they are the device's once it may see them. */
+static void fill_slots(const struct epoch_device* device, const union epoch_descriptor* descriptors,
+                       uint32_t count) {
+  union epoch_descriptor* ring = device->ring.cpu;
+  const uint32_t bytes = sizeof *ring;
+  for (uint32_t i = 0; i < count; i++) {
+    const uint32_t slot = (device->tail + i) & (device->ring_size - 1);
+    hal_dma_sync_for_cpu(&device->ring, slot * bytes, bytes);
+    ring[slot] = descriptors[i];
+    hal_dma_sync_for_device(&device->ring, slot * bytes, bytes);
+  }
+}
+
 enum epoch_device_result epoch_device_submit(struct epoch_device* device,
                                              const union epoch_descriptor* descriptors,
                                              uint32_t count, uint64_t timeout_ns) {
-  union epoch_descriptor* ring = device->ring.cpu;
   uint32_t done = 0;
   while (done < count) {
     if (!hal_poll(has_room, device, hal_timer_now_ns() + timeout_ns)) return EPOCH_DEVICE_TIMEOUT;
     if (device->error.code != EPOCH_ERROR_NONE) return EPOCH_DEVICE_FAULT;
     const uint32_t room = free_slots(device);
     const uint32_t now = count - done < room ? count - done : room;
-    for (uint32_t i = 0; i < now; i++)
-      ring[(device->tail + i) & (device->ring_size - 1)] = descriptors[done + i];
-    hal_dma_sync_for_device(&device->ring, 0, device->ring.bytes);
+    fill_slots(device, descriptors + done, now);
     done += now;
     device->tail += now;
     put(device, EPOCH_REG_RING_TAIL, device->tail);
@@ -203,26 +256,7 @@ enum epoch_device_result epoch_device_wait(struct epoch_device* device, uint32_t
   const bool ready = wait_for(device, has_completed, &completion, timeout_ns);
   if (device->error.code != EPOCH_ERROR_NONE) return EPOCH_DEVICE_FAULT;
   if (!ready) return EPOCH_DEVICE_TIMEOUT;
-  hal_dma_sync_for_cpu(&device->ring, 0, 0);
-  return EPOCH_DEVICE_OK;
-}
-
-/* ---- Recovery ---- */
-
-static bool reset_done(void* argument) {
-  const struct epoch_device* device = argument;
-  return (get(device, EPOCH_REG_CTRL) & EPOCH_CTRL_RESET_MASK) == 0 ||
-         (get(device, EPOCH_REG_STATUS) & EPOCH_STATUS_DRAIN_FAILED_MASK) != 0;
-}
-
-enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint64_t timeout_ns) {
-  const uint32_t completed = get(device, EPOCH_REG_COMPLETED);
-  put(device, EPOCH_REG_IRQ_ENABLE, 0);
-  put(device, EPOCH_REG_CTRL, EPOCH_CTRL_RESET_MASK);
-  if (!hal_poll(reset_done, device, hal_timer_now_ns() + timeout_ns)) return EPOCH_DEVICE_TIMEOUT;
-  if (get(device, EPOCH_REG_STATUS) & EPOCH_STATUS_DRAIN_FAILED_MASK) return EPOCH_DEVICE_DRAIN;
-  memset(&device->error, 0, sizeof device->error);
-  start_ring(device, completed);
+  hal_fence_after_completion(); /* the data that the caller reads now was written before */
   return EPOCH_DEVICE_OK;
 }
 

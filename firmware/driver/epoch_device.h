@@ -53,12 +53,14 @@ struct epoch_device {
 const char* epoch_device_result_text(enum epoch_device_result result);
 const char* epoch_error_text(uint32_t code);
 
-/* Finds the index-th device, checks it, makes a ring of `ring_size` entries and enables it. */
+/* Finds the index-th device, checks it, resets it, makes a ring of `ring_size` entries and enables
+ * it. */
 enum epoch_device_result epoch_device_open(struct epoch_device* device, uint32_t index,
                                            uint32_t ring_size, bool polling);
 
 /* Copies `count` descriptors into the ring and rings the doorbell once for all that fit; waits for
- * room when the ring is full. device->tail is then the sequence to wait for. */
+ * room when the ring is full, at most `timeout_ns` each time. device->tail is then the sequence to
+ * wait for. After TIMEOUT it counts what was accepted. */
 enum epoch_device_result epoch_device_submit(struct epoch_device* device,
                                              const union epoch_descriptor* descriptors,
                                              uint32_t count, uint64_t timeout_ns);
@@ -67,10 +69,14 @@ enum epoch_device_result epoch_device_submit(struct epoch_device* device,
 enum epoch_device_result epoch_device_wait(struct epoch_device* device, uint32_t sequence,
                                            uint64_t timeout_ns);
 
-/* After FAULT or TIMEOUT: resets the device and starts an empty ring where COMPLETED stood. What
+/* After FAULT or TIMEOUT: mask, reset, poll, clear, and an empty ring where COMPLETED stood. What
  * was submitted and had not retired is dropped; semaphores are 0, so a program that uses them is
- * submitted again as a whole. Clears device->error. */
+ * submitted again as a whole. Clears device->error; the watchdog is off. */
 enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint64_t timeout_ns);
+
+/* The same with the ring counters at `counter`. */
+enum epoch_device_result epoch_device_restart(struct epoch_device* device, uint32_t counter,
+                                              uint64_t timeout_ns);
 
 void epoch_device_clear_counters(struct epoch_device* device);
 /* `counter` is EPOCH_COUNTER_*; both halves belong to one moment. */

@@ -30,6 +30,15 @@ static bool allocate_all(struct epoch_runner* runner, uint32_t capacity) {
          allocate(&runner->clocks, capacity, sizeof(struct epoch_clock));
 }
 
+/* What only the device uses from here on, whoever wrote it last. */
+static void hand_over_for_good(const struct epoch_runner* runner, const void* image,
+                               uint32_t image_bytes) {
+  const struct hal_dma_buffer network = {(void*)(uintptr_t)image, hal_dma_bus_address(image),
+                                         image_bytes};
+  hal_dma_sync_for_device(&network, 0, network.bytes);
+  hal_dma_sync_for_device(&runner->scratch, 0, runner->scratch.bytes);
+}
+
 enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
                                               struct epoch_device* device, const void* image,
                                               uint32_t image_bytes, uint32_t steps,
@@ -40,6 +49,7 @@ enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
   runner->network_result = epoch_network_open(&runner->network, image, image_bytes, &device->caps);
   if (runner->network_result != EPOCH_NETWORK_OK) return EPOCH_RUNNER_IMAGE;
   if (!allocate_all(runner, program_capacity)) return EPOCH_RUNNER_MEMORY;
+  hand_over_for_good(runner, image, image_bytes);
   runner->program.descriptors = runner->descriptors.cpu;
   runner->program.capacity = program_capacity;
   const struct epoch_schedule_request request = {
@@ -63,6 +73,8 @@ enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uin
   struct epoch_device* device = runner->device;
   memcpy(runner->input.cpu, sequence, runner->input.bytes);
   hal_dma_sync_for_device(&runner->input, 0, runner->input.bytes);
+  hal_dma_sync_for_device(&runner->output, 0,
+                          runner->output.bytes); /* nothing of it may be dirty */
   enum epoch_device_result result =
       epoch_device_submit(device, runner->program.descriptors, runner->program.count, timeout_ns);
   if (result == EPOCH_DEVICE_OK) result = epoch_device_wait(device, device->tail, timeout_ns);

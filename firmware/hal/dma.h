@@ -29,9 +29,10 @@ bool hal_dma_alloc(struct hal_dma_buffer* buffer, uint32_t bytes);
  */
 uint64_t hal_dma_bus_address(const void* cpu);
 
-/* The buffer as the hart wrote it is what the device will read. Before the doorbell. */
+/* The device owns the range: what the hart wrote is what it will read, and no line of it is dirty.
+ * Before the doorbell, for what the device reads and for what it writes. */
 void hal_dma_sync_for_device(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes);
-/* What the device wrote is what the hart will read. After the completion was seen. */
+/* The hart owns the range: what the device wrote is what it will read. After the completion. */
 void hal_dma_sync_for_cpu(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes);
 
 #endif

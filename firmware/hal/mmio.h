@@ -29,9 +29,9 @@ static inline void hal_fence_before_doorbell(void) {
   __asm__ volatile("fence w, o" ::: "memory");
 }
 
-/* Register reads before loads from memory: completion, then the data. */
+/* Register reads before memory: completion, then the data; HEAD, then the slot written again. */
 static inline void hal_fence_after_completion(void) {
-  __asm__ volatile("fence i, r" ::: "memory");
+  __asm__ volatile("fence i, rw" ::: "memory");
 }
 
 #endif

@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The firmware's programs on the built platform: whole_runs.sh EPOCHVP CASE
+set -uo pipefail
+vp=$1 name=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+
+quanta="0 100 10000" # ns; 0 is exact, 10000 the default
+
+fail() {
+  echo "FAILED: $*"
+  tail -n +1 err* out* 2>/dev/null | tail -c 4000
+  exit 1
+}
+# run NAME arguments...: must exit with 0; leaves out.NAME, err.NAME and stats.NAME.
+run() {
+  local to=$1 status=0
+  shift
+  "$vp" run "$1" --stats "stats.$to" "${@:2}" >"out.$to" 2>"err.$to" || status=$?
+  [ $status = 0 ] || fail "exit $status: run $*"
+  [ -s "out.$to" ] || fail "no output: run $*"
+}
+has() { grep -qF -- "$2" "$1" || fail "$1 lacks: $2"; }
+same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
+simulated_ps() { jq .simulation.simulated_ps "stats.$1"; }
+
+# same_at_quanta PROGRAM [options --] [arguments]: bytes on the UART and exit status are equal, the
+# simulated time of the whole run to within one quantum.
+same_at_quanta() {
+  local program=$1 q apart
+  shift
+  for q in $quanta; do
+    run "$q" "$program" --set "cpu.quantum_ns=$q" "$@"
+    same "out.$q" out.0
+    apart=$(($(simulated_ps "$q") - $(simulated_ps 0)))
+    [ "${apart#-}" -le $((q * 1000)) ] || fail "at a quantum of $q ns time differs by $apart ps"
+  done
+}
+
+case_hello_at_quanta() { same_at_quanta hello; }
+case_ring_at_quanta() {
+  same_at_quanta ring
+  has out.0 "recovery keeps what retired: ok"
+}
+case_ring_polled() { run poll ring -- --poll; }
+
+case_selftest_at_quanta() {
+  same_at_quanta selftest
+  has out.0 "every error: ok"
+  has out.0 "10000 waits, 0 lost, completions before and after the check"
+  has out.0 ", 0 failed"
+}
+case_selftest_at_quanta_cycle() {
+  same_at_quanta selftest --set epochcore.pe_grid.fidelity=cycle -- --waits=1000
+  run fast selftest -- --waits=1000
+  same out.fast out.0
+}
+case_selftest_polled() { run poll selftest -- --poll --waits=100; }
+# Other delays between doorbell and sleep, other speeds of hart and device.
+case_selftest_seeds() {
+  local seed
+  for seed in 2 3 4 5; do
+    run $seed selftest --set cpu.clock_mhz=$((seed * 150)) --set cpu.quantum_ns=$((seed * 777)) -- \
+      --seed=$seed --waits=5000
+    has out.$seed "5000 waits, 0 lost, completions before and after the check"
+  done
+}
+# It asks CAPS, it does not assume.
+case_selftest_shapes() {
+  local grid=epochcore.pe_grid buffers=epochcore.buffers
+  run small selftest --set $grid.rows=8 --set $grid.cols=4 -- --waits=100
+  run mac selftest --set $grid.pe=mac -- --waits=100
+  has out.mac "SSM complex: absent"
+  run fifo1 selftest --set epochcore.fifo_depth=1 -- --waits=100
+  run fifo127 selftest --set epochcore.fifo_depth=127 -- --waits=100
+  run buffers selftest --set $buffers.activations.size_kib=16 \
+    --set $buffers.accumulators.size_kib=8 --set $buffers.coefficients.size_kib=16 -- --waits=100
+  run slow_memory selftest --set dram.ideal.latency_ns=900 -- --waits=100
+}
+
+# Labels and logits of what smnist printed; cycles apart from them.
+answers() { grep -E '^(digit|logits|accuracy)' "out.$1" | sed 's/ cycles .*//'; }
+cycles() { sed -n 's/^digit .* cycles //p' "out.$1"; }
+
+case_smnist_at_quanta() {
+  local q mhz=1000 line apart # mhz: of the array, so cycles are ns
+  for q in $quanta; do
+    run "$q" smnist --set "cpu.quantum_ns=$q" -- --digits=3 --logits
+    answers "$q" >"answers.$q"
+    [ "$(wc -l <"answers.$q")" = 7 ] || fail "wanted 3 digits, their logits and the accuracy"
+    same "answers.$q" answers.0
+    paste -d- <(cycles "$q") <(cycles 0) >differences
+    while read -r line; do
+      apart=$((line))
+      [ "${apart#-}" -le $((q * mhz / 1000)) ] || fail "at a quantum of $q ns: $line cycles"
+    done <differences
+  done
+}
+case_smnist_fidelities() {
+  run fast smnist --set epochcore.pe_grid.fidelity=fast -- --digits=3 --logits
+  run cycle smnist --set epochcore.pe_grid.fidelity=cycle -- --digits=3 --logits
+  same out.fast out.cycle
+}
+
+# ---- Everything moved ----
+
+# Park and Miller's minimal standard generator: $RANDOM starts anew in every subshell.
+seed() { state=$((($1 * 7919 + 1) % 2147483647)); }
+draw() { # draw LOW HIGH: into $drawn
+  state=$((state * 16807 % 2147483647))
+  drawn=$(($1 + state % ($2 - $1 + 1)))
+}
+shuffle() { # shuffle N: the numbers 0 to N - 1 in random order, into $order
+  local i swap
+  order=()
+  for ((i = 0; i < $1; i++)); do
+    draw 0 $i
+    swap=${order[drawn]:-$i}
+    order[drawn]=$i
+    [ "$drawn" = "$i" ] || order[i]=$swap
+  done
+}
+print_page() { # print_page KEY START: at a random page behind START
+  draw 0 0x3ff
+  printf '"%s": "0x%08x"' "$1" $(($2 + drawn * 0x1000))
+}
+print_number() { # print_number KEY LOW HIGH
+  draw "$2" "$3"
+  printf '"%s": %d' "$1" "$drawn"
+}
+
+# moved SEED BASE: a scenario like BASE with every base, clock and blob somewhere else. Devices get
+# the 128 MiB slots below dram in random order, at random pages; blobs are shuffled behind the ELF.
+moved() {
+  local device i=0
+  seed "$1"
+  echo "{ \"extends\": \"$2.json\", \"description\": \"$2, moved by seed $1\","
+  printf '  "memory_map": {'
+  shuffle 13
+  for device in boot_rom clint plic uart simctl epochcore scratchpad sram; do
+    printf '\n    '
+    print_page $device $(((order[i++] + 1) * 0x08000000))
+    printf ','
+  done
+  printf '\n    '
+  print_page dram 0x70000000
+  printf ' },\n  "cpu": { '
+  print_number clock_mhz 50 1500
+  printf ', '
+  print_number timebase_hz 1000000 50000000
+  printf ' },\n  "interconnect": { '
+  print_number clock_mhz 100 1000
+  printf ' },\n  "epochcore": { '
+  print_number clock_mhz 200 2000
+  printf ' }'
+  [ "$2" != smnist ] || moved_blobs
+  echo ' }'
+}
+moved_blobs() {
+  local i=0 name
+  shuffle 3
+  printf ',\n  "network": { "model": "%s", ' "$scenarios/smnist"
+  print_page address $((0x82000000 + order[i++] * 0x02000000))
+  printf ' },\n  "data": ['
+  for name in digits labels; do
+    printf '\n    { "name": "%s", "file": "%s", ' $name "$scenarios/smnist/$name.idx"
+    print_page address $((0x82000000 + order[i++] * 0x02000000))
+    [ $name = labels ] && printf ' } ]' || printf ' },'
+  done
+}
+
+# The folder of the scenarios, as the platform finds them.
+find_scenarios() {
+  scenarios=$("$vp" config smnist | jq -r .network.model | sed 's,/smnist$,,')
+  [ -f "$scenarios/smnist.json" ] || fail "no scenario smnist.json in \"$scenarios\""
+  cp "$scenarios"/{smnist,selftest}.json .
+}
+
+case_smnist_moved() {
+  local seed
+  find_scenarios
+  run usual smnist -- --digits=2 --logits
+  answers usual >usual
+  for seed in 1 2 3 4; do
+    moved $seed smnist >moved.json
+    run $seed moved.json -- --digits=2 --logits
+    answers $seed >moved
+    cmp moved usual || { cat moved.json; fail "seed $seed: the digits depend on where things are"; }
+  done
+}
+# Only addresses in its table differ.
+case_selftest_moved() {
+  local seed
+  find_scenarios
+  run usual selftest -- --waits=200
+  for seed in 11 12 13 14; do
+    moved $seed selftest >moved.json
+    run $seed moved.json -- --waits=200
+    cmp <(sed 's/ 0x[0-9a-f]\{16\} / /' out.$seed) <(sed 's/ 0x[0-9a-f]\{16\} / /' out.usual) ||
+      { cat moved.json; fail "seed $seed: selftest depends on where things are"; }
+  done
+}
+
+"case_$name"
