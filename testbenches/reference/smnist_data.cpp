@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <stdexcept>
 
 #include "compiler/input_file.h"
@@ -17,8 +18,8 @@ constexpr std::size_t channels = 32;
 // An IDX file of unsigned bytes (http://yann.lecun.com/exdb/mnist, "the IDX file format").
 std::vector<std::uint8_t> read_idx(const std::string& path, std::size_t count,
                                    std::size_t dimensions) {
-  const std::vector<std::uint8_t> file = read_file(path);
   const std::size_t header = 4 + 4 * dimensions;
+  const std::vector<std::uint8_t> file = read_file(path, header + count);
   if (file.size() < header || file[2] != 8 || file[3] != dimensions ||
       file.size() != header + count) {
     throw std::runtime_error(path + ": not the IDX file expected");
@@ -54,6 +55,18 @@ SmnistData load_smnist() {
       expected.floats("logits_convolution", {count, SmnistData::classes}), SmnistData::classes);
   data.digit0_residual = expected.floats("digit0_residual", {SmnistData::steps, stages, channels});
   return data;
+}
+
+std::optional<MnistDigits> load_mnist(std::size_t count) {
+  const std::string folder = smnist_folder() + "/../mnist";
+  const std::string ending = "-" + std::to_string(count) + ".idx";
+  if (!std::filesystem::exists(folder + "/digits" + ending) ||
+      !std::filesystem::exists(folder + "/labels" + ending)) {
+    return std::nullopt;
+  }
+  return MnistDigits{
+      rows(read_idx(folder + "/digits" + ending, count * SmnistData::steps, 3), SmnistData::steps),
+      read_idx(folder + "/labels" + ending, count, 1)};
 }
 
 double relative_error(const std::vector<double>& found, const std::vector<float>& expected) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,15 @@ struct SmnistData {
 
 std::string smnist_folder();
 SmnistData load_smnist();
+
+// The first `count` digits of the whole test set: scenarios/mnist, which scripts/fetch_mnist makes.
+struct MnistDigits {
+  std::vector<std::vector<std::uint8_t>> digits;  // [digit][step]
+  std::vector<std::uint8_t> labels;               // [digit]
+};
+
+// nullopt when they are not fetched; `count` is 1000 or 10000.
+std::optional<MnistDigits> load_mnist(std::size_t count);
 
 // max over i of |found[i] - expected[i]| over max |expected[i]|.
 double relative_error(const std::vector<double>& found, const std::vector<float>& expected);
