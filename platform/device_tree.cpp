@@ -121,7 +121,7 @@ void write_soc(TreeWriter& tree, const ScenarioConfig& config) {
   tree.cell("#interrupt-cells", 1);
   tree.flag("interrupt-controller");
   tree.cells("interrupts-extended", {kHartInterruptController, kMachineExternal});
-  tree.cell("riscv,ndev", kInterruptSources);
+  tree.cell("riscv,ndev", kUartInterrupt + config.epochcore_instances);
   tree.cell("phandle", kPlic);
   tree.end();
 
@@ -134,11 +134,14 @@ void write_soc(TreeWriter& tree, const ScenarioConfig& config) {
   write_device(tree, "simctl", "epochcore,simctl", map.simctl, kSimctlBytes);
   tree.end();
 
-  write_device(tree, "epochcore", "epochcore,epochcore", map.epochcore, EPOCH_WINDOW_BYTES);
-  tree.cell("clock-frequency", hertz(config.epochcore.clock_mhz));
-  tree.cell("interrupt-parent", kPlic);
-  tree.cell("interrupts", kEpochCoreInterrupt);
-  tree.end();
+  for (unsigned i = 0; i < config.epochcore_instances; ++i) {
+    write_device(tree, "epochcore", "epochcore,epochcore", map.epochcore + i * kInstanceStride,
+                 EPOCH_WINDOW_BYTES);
+    tree.cell("clock-frequency", hertz(config.epochcore.clock_mhz));
+    tree.cell("interrupt-parent", kPlic);
+    tree.cell("interrupts", kEpochCoreInterrupt + i);
+    tree.end();
+  }
 
   write_device(tree, "sram", "mmio-sram", map.sram, config.sram.size);
   tree.end();

@@ -12,8 +12,7 @@ namespace epoch {
 
 // Interrupt numbers at the PLIC.
 constexpr std::uint32_t kUartInterrupt = 1;
-constexpr std::uint32_t kEpochCoreInterrupt = 2;
-constexpr std::uint32_t kInterruptSources = 2;
+constexpr std::uint32_t kEpochCoreInterrupt = 2;  // of the first; the next has the next
 
 // The flattened device tree (Devicetree Specification v0.4) that the boot rom hands to firmware:
 // the only place from which it learns where things are. `program` becomes argv[0].

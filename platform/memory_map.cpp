@@ -9,6 +9,10 @@
 
 namespace epoch {
 
+std::string epochcore_name(unsigned instance) {
+  return instance == 0 ? "epochcore" : "epochcore" + std::to_string(instance);
+}
+
 std::vector<Region> platform_regions(const ScenarioConfig& config) {
   const MemoryMapConfig& map = config.memory_map;
   std::vector<Region> regions = {
@@ -17,11 +21,15 @@ std::vector<Region> platform_regions(const ScenarioConfig& config) {
       {"plic", map.plic, kPlicBytes},
       {"uart", map.uart, kUartBytes},
       {"simctl", map.simctl, kSimctlBytes},
-      {"epochcore", map.epochcore, EPOCH_WINDOW_BYTES},
-      {"scratchpad", map.scratchpad, kScratchpadBytes},
       {"sram", map.sram, config.sram.size},
       {"dram", map.dram, config.dram.size_bytes},
   };
+  for (unsigned i = 0; i < config.epochcore_instances; ++i) {
+    const std::uint64_t behind = i * kInstanceStride;
+    regions.push_back({epochcore_name(i), map.epochcore + behind, EPOCH_WINDOW_BYTES});
+    regions.push_back({i == 0 ? "scratchpad" : "scratchpad" + std::to_string(i),
+                       map.scratchpad + behind, kScratchpadBytes});
+  }
   std::stable_sort(regions.begin(), regions.end(),
                    [](const Region& a, const Region& b) { return a.base < b.base; });
   return regions;

@@ -29,7 +29,14 @@ constexpr std::uint64_t kSimctlBytes = 0x1000;
 constexpr std::uint64_t kScratchpadStride = 0x40'0000;  // from buffer to buffer in the debug window
 constexpr std::uint64_t kScratchpadBytes = 3 * kScratchpadStride;
 
-// What the hart and the bus masters see, sorted by base. Names are the keys of `memory_map`.
+// A further EpochCore's windows lie this far behind those of the one before (contract.md).
+constexpr std::uint64_t kInstanceStride = 0x200'0000;
+
+// "epochcore", "epochcore1": on the bus, in statistics, waveforms and traces.
+std::string epochcore_name(unsigned instance);
+
+// What the hart and the bus masters see, sorted by base. Names are the keys of `memory_map`,
+// with the number of a further EpochCore.
 std::vector<Region> platform_regions(const ScenarioConfig& config);
 
 // "0x80000000..0x9fffffff".

@@ -35,23 +35,28 @@ Soc::Soc(const ScenarioConfig& config)
       sram("sram", config.sram),
       dram("dram", config.dram),
       clint("clint", ClintConfig{config.cpu.timebase_hz}),
-      plic("plic", kInterruptSources),
+      plic("plic", kUartInterrupt + config.epochcore_instances),
       uart("uart"),
       simctl("simctl"),
-      epochcore("epochcore", config.epochcore),
       software_interrupt_("software_interrupt"),
       timer_interrupt_("timer_interrupt"),
       external_interrupt_("external_interrupt"),
       uart_irq_("uart_irq"),
-      epochcore_irq_("epochcore_irq") {
+      epochcore_irqs_("epochcore_irq", config.epochcore_instances) {
+  for (unsigned i = 0; i < config.epochcore_instances; ++i) {
+    epochcores.push_back(std::make_unique<EpochCore>(epochcore_name(i).c_str(), config.epochcore));
+  }
   bind_bus(config);
   bind_interrupts();
 }
 
 void Soc::bind_bus(const ScenarioConfig& config) {
   cpu.bus.bind(interconnect.add_initiator("cpu", false));
-  epochcore.dma.bind(interconnect.add_initiator("epochcore.dma", true));
-  epochcore.commands.bind(interconnect.add_initiator("epochcore.commands", true));
+  for (const auto& epochcore : epochcores) {
+    const std::string name = epochcore->name();
+    epochcore->dma.bind(interconnect.add_initiator(name + ".dma", true));
+    epochcore->commands.bind(interconnect.add_initiator(name + ".commands", true));
+  }
   for (const Region& region : platform_regions(config)) {
     Interconnect::InitiatorSocket& port =
         interconnect.add_target(region.name, region.base, region.size);
@@ -62,8 +67,11 @@ void Soc::bind_bus(const ScenarioConfig& config) {
     if (region.name == "plic") port.bind(plic.socket);
     if (region.name == "uart") port.bind(uart.socket);
     if (region.name == "simctl") port.bind(simctl.socket);
-    if (region.name == "epochcore") port.bind(epochcore.csr);
-    if (region.name == "scratchpad") port.bind(epochcore.debug);
+    for (unsigned i = 0; i < epochcores.size(); ++i) {
+      const std::uint64_t behind = i * kInstanceStride;
+      if (region.base == config.memory_map.epochcore + behind) port.bind(epochcores[i]->csr);
+      if (region.base == config.memory_map.scratchpad + behind) port.bind(epochcores[i]->debug);
+    }
   }
 }
 
@@ -75,19 +83,21 @@ void Soc::bind_interrupts() {
   cpu.timer_interrupt(timer_interrupt_);
   cpu.external_interrupt(external_interrupt_);
   uart.irq(uart_irq_);
-  epochcore.irq(epochcore_irq_);
   plic.sources[kUartInterrupt - 1](uart_irq_);
-  plic.sources[kEpochCoreInterrupt - 1](epochcore_irq_);
+  for (unsigned i = 0; i < epochcores.size(); ++i) {
+    epochcores[i]->irq(epochcore_irqs_[i]);
+    plic.sources[kEpochCoreInterrupt + i - 1](epochcore_irqs_[i]);
+  }
 }
 
 void Soc::attach_trace(TraceSink& sink) {
-  cpu.attach_trace(sink);
-  interconnect.attach_trace(sink);
+  cpu.attach_trace(sink);  // the order of the groups in a wave viewer
+  for (const auto& epochcore : epochcores) epochcore->attach_trace(sink);
   dram.attach_trace(sink);
+  interconnect.attach_trace(sink);
   clint.attach_trace(sink);
   plic.attach_trace(sink);
   uart.attach_trace(sink);
-  epochcore.attach_trace(sink);
 }
 
 Statistics Soc::statistics() const {
@@ -99,7 +109,7 @@ Statistics Soc::statistics() const {
   dram.statistics(all);
   plic.statistics(all);
   uart.statistics(all);
-  epochcore.statistics(all);
+  for (const auto& epochcore : epochcores) epochcore->statistics(all);
   return all;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -27,6 +28,8 @@ namespace epoch {
 //   epochcore.dma ------+-- interconnect --+-- clint, plic, uart, simctl
 //   epochcore.commands -+                 +-- epochcore.csr, scratchpad window
 //
+// with as many epochcores as the scenario asks for.
+//
 // The modules stand at the top level of the hierarchy, so names, statistics and scopes of a
 // waveform begin with the block.
 class Soc {
@@ -45,14 +48,15 @@ class Soc {
   Plic plic;
   Uart uart;
   SimCtl simctl;
-  EpochCore epochcore;
+  std::vector<std::unique_ptr<EpochCore>> epochcores;  // named by epochcore_name()
 
  private:
   void bind_bus(const ScenarioConfig& config);
   void bind_interrupts();
 
   sc_core::sc_signal<bool> software_interrupt_, timer_interrupt_, external_interrupt_;
-  sc_core::sc_signal<bool> uart_irq_, epochcore_irq_;
+  sc_core::sc_signal<bool> uart_irq_;
+  sc_core::sc_vector<sc_core::sc_signal<bool>> epochcore_irqs_;
 };
 
 }  // namespace epoch

@@ -157,15 +157,15 @@ void Cpu::attach_trace(TraceSink& sink) {
 void Cpu::statistics(Statistics& out) const {
   const std::string scope = std::string(name()) + ".";
   const HartCounts& counts = hart_.counts();
-  out.push_back({scope + "instructions", hart_.instructions(), "instructions", "retired"});
-  out.push_back({scope + "cycles", hart_.cycles(), "cycles", "clock cycles, asleep ones included"});
-  out.push_back({scope + "bus_accesses", counts.bus_accesses, "accesses",
+  out.push_back({scope + "instructions", hart_.instructions(), "instruction", "retired"});
+  out.push_back({scope + "cycles", hart_.cycles(), "cycle", "clock cycles, asleep ones included"});
+  out.push_back({scope + "bus_accesses", counts.bus_accesses, "access",
                  "loads, stores and fetches that went over the bus (devices, and memory before "
                  "direct access was granted)"});
-  out.push_back({scope + "direct_bytes", counts.direct_bytes, "bytes",
+  out.push_back({scope + "direct_bytes", counts.direct_bytes, "B",
                  "loaded and stored by direct memory access, which occupies no bus"});
-  out.push_back({scope + "traps", counts.traps, "traps", "exceptions taken"});
-  out.push_back({scope + "interrupts", counts.interrupts, "interrupts", "interrupts taken"});
+  out.push_back({scope + "traps", counts.traps, "trap", "exceptions taken"});
+  out.push_back({scope + "interrupts", counts.interrupts, "interrupt", "interrupts taken"});
   out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
                  "simulated time asleep in WFI"});
 }

@@ -11,17 +11,10 @@
 
 #include "common/statistics.h"
 #include "common/trace.h"
+#include "cpu/config.h"
 #include "cpu/hart.h"
 
 namespace epoch {
-
-struct CpuConfig {
-  double clock_mhz = 500;
-  std::uint64_t quantum_ns = 10'000;  // how far the hart may run ahead; 0: not at all
-  std::uint32_t reset_pc = 0x1000;
-  std::uint32_t hart_id = 0;
-  std::uint64_t timebase_hz = 10'000'000;  // of the time CSR
-};
 
 // A hart in time and on the bus: a thread that runs the hart ahead of the kernel by up to a quantum
 // and waits for the kernel to follow.
@@ -42,6 +35,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;
   const Hart& hart() const { return hart_; }
+  bool sleeping() const { return asleep_since_ps_.has_value(); }
   // Memory was written behind the hart's back (by a debugger): decode it anew.
   void forget_code(std::uint32_t first, std::uint32_t last) { hart_.forget_code(first, last); }
 

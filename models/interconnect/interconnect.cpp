@@ -60,6 +60,15 @@ void Interconnect::end_of_elaboration() {
 void Interconnect::b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   Initiator& initiator = initiators_[static_cast<std::size_t>(id)];
   const AddressRange* range = map_.find(payload.get_address(), payload.get_data_length());
+  const std::uint64_t arrival = now_ps(delay);
+  route(initiator, range, payload, delay);
+  if (on_access)
+    on_access({arrival, initiator.name, range, payload.get_address(), payload.get_data_ptr(),
+               payload.get_data_length(), payload.is_write(), payload.is_response_ok()});
+}
+
+void Interconnect::route(Initiator& initiator, const AddressRange* range,
+                         tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   if (range == nullptr) {
     ++initiator.traffic.errors;
     refuse(initiator, payload);

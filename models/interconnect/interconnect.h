@@ -15,15 +15,9 @@
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "interconnect/address_map.h"
+#include "interconnect/config.h"
 
 namespace epoch {
-
-struct InterconnectConfig {
-  double clock_mhz = 500;
-  unsigned width_bytes = 64;      // moved in a bus cycle
-  unsigned initiator_ports = 16;  // sockets made; add_initiator() takes the next free one
-  unsigned target_ports = 32;     // likewise for add_target()
-};
 
 // An access that no target range holds entirely.
 struct UnmappedAccess {
@@ -31,6 +25,18 @@ struct UnmappedAccess {
   std::uint64_t address;
   unsigned length;
   bool is_write;
+};
+
+// A transaction as its initiator sees it, answered. DMI and debug accesses are none.
+struct BusAccess {
+  std::uint64_t time_ps;         // when it reached the bus
+  const std::string& initiator;  // name
+  const AddressRange* range;     // where it went; nullptr: nowhere
+  std::uint64_t address;         // as the initiator says it
+  const std::uint8_t* data;      // written, or read if `ok`
+  unsigned length;
+  bool is_write;
+  bool ok;
 };
 
 // Loosely-timed crossbar (transport "lt"): routes b_transport, DMI and debug by address; a target
@@ -46,6 +52,8 @@ class Interconnect : public sc_core::sc_module {
   sc_core::sc_vector<InitiatorSocket> to_target;
 
   std::function<void(const UnmappedAccess&)> on_unmapped;
+  // Told of every transaction after its target has answered; costs a branch while empty.
+  std::function<void(const BusAccess&)> on_access;
 
   Interconnect(const sc_core::sc_module_name& name, const InterconnectConfig& config);
 
@@ -83,6 +91,8 @@ class Interconnect : public sc_core::sc_module {
   unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
   void invalidate_direct_mem_ptr(int port, sc_dt::uint64 start, sc_dt::uint64 end);
 
+  void route(Initiator& initiator, const AddressRange* range, tlm::tlm_generic_payload& payload,
+             sc_core::sc_time& delay);
   void refuse(const Initiator& initiator, tlm::tlm_generic_payload& payload);
   void add_bus_time(Initiator& initiator, Target& target, unsigned bytes, sc_core::sc_time& delay);
   void forward(Initiator& initiator, const AddressRange& range, tlm::tlm_generic_payload& payload,

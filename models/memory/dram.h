@@ -9,16 +9,11 @@
 
 #include "common/statistics.h"
 #include "common/trace.h"
+#include "memory/config.h"
 #include "memory/data_bus.h"
 #include "memory/storage.h"
 
 namespace epoch {
-
-struct DramConfig {
-  std::uint64_t size_bytes = std::uint64_t{512} << 20;
-  double latency_ns = 60;
-  double gb_per_s = 25.6;  // 1e9 bytes a second
-};
 
 // Main memory, device `ideal`: a fixed latency and one data bus shared by reads and writes.
 // Requests whose BusInfo says `reserves` queue for the data bus:

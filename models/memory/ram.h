@@ -8,15 +8,10 @@
 #include <systemc>
 
 #include "common/statistics.h"
+#include "memory/config.h"
 #include "memory/storage.h"
 
 namespace epoch {
-
-struct RamConfig {
-  std::uint64_t size = 64 * 1024;
-  double latency_ns = 2;
-  bool read_only = false;  // boot rom: bus writes are command errors, debug writes fill it
-};
 
 // On-chip memory: every access takes the same latency; bandwidth is the bus's.
 class Ram : public sc_core::sc_module {

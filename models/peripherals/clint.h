@@ -29,6 +29,8 @@ class Clint : public sc_core::sc_module {
 
   Clint(const sc_core::sc_module_name& name, const ClintConfig& config);
 
+  const RegisterBank& register_bank() const { return bank_; }
+
   // Value of mtime at an absolute time.
   std::uint64_t mtime(std::uint64_t time_ps) const;
 

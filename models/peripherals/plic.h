@@ -26,6 +26,7 @@ class Plic : public sc_core::sc_module {
 
   Plic(const sc_core::sc_module_name& name, unsigned source_count);
 
+  const RegisterBank& register_bank() const { return bank_; }
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;
 

@@ -26,6 +26,8 @@ class SimCtl : public sc_core::sc_module {
 
   explicit SimCtl(const sc_core::sc_module_name& name);
 
+  const RegisterBank& register_bank() const { return bank_; }
+
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);

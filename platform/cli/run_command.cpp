@@ -20,6 +20,9 @@ namespace {
 struct RunFiles {
   std::optional<fs::path> statistics;
   std::optional<fs::path> vcd;
+  std::optional<fs::path> mmio;
+  std::optional<fs::path> post_mortem = "epochvp-postmortem";  // nullopt: none
+  bool post_mortem_asked = false;                              // by name
 };
 
 po::options_description run_options() {
@@ -29,8 +32,14 @@ po::options_description run_options() {
       ("stats", po::value<std::string>()->value_name("FILE"), "write statistics as JSON")(
           "vcd", po::value<std::string>()->value_name("FILE"),
           "write waveforms, and FILE's name with .gtkw for GTKWave")(
+          "trace-mmio", po::value<std::string>()->value_name("FILE"),
+          "write a line a register access and a command")(
           "out", po::value<std::string>()->value_name("DIR"),
-          "write all of these into DIR: stats.json, waves.vcd")(
+          "write all of these into DIR: stats.json, waves.vcd, mmio.txt, and on failure "
+          "postmortem")(
+          "postmortem", po::value<std::string>()->value_name("DIR|none"),
+          "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
+          "here, also for a firmware code other than 0")(
           "max-sim-time", po::value<std::string>()->value_name("TIME"),
           "stop after this simulated time, e.g. 5ms (exit 75)")(
           "max-wall-time", po::value<std::string>()->value_name("TIME"),
@@ -86,9 +95,17 @@ RunFiles run_files(const po::variables_map& values) {
     }
     files.statistics = fs::path(*folder) / "stats.json";
     files.vcd = fs::path(*folder) / "waves.vcd";
+    files.mmio = fs::path(*folder) / "mmio.txt";
+    files.post_mortem = fs::path(*folder) / "postmortem";
   }
   if (const auto file = optional_text(values, "stats")) files.statistics = *file;
   if (const auto file = optional_text(values, "vcd")) files.vcd = *file;
+  if (const auto file = optional_text(values, "trace-mmio")) files.mmio = *file;
+  if (const auto folder = optional_text(values, "postmortem")) {
+    files.post_mortem.reset();
+    if (*folder != "none") files.post_mortem = *folder;
+    files.post_mortem_asked = true;
+  }
   return files;
 }
 
@@ -107,7 +124,35 @@ void report_end(const RunSummary& summary, const RunFiles& files) {
   if (!summary.message.empty()) std::fprintf(stderr, "epochvp: %s\n", summary.message.c_str());
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
   if (files.vcd) std::fprintf(stderr, "epochvp: waveforms %s\n", files.vcd->c_str());
+  if (files.mmio) std::fprintf(stderr, "epochvp: register accesses %s\n", files.mmio->c_str());
   std::fprintf(stderr, "epochvp: %s\n", summary_line(summary).c_str());
+}
+
+// A failure that the platform found, or one of the firmware's where the user asked for it.
+bool leaves_post_mortem(const RunSummary& summary, const RunFiles& files) {
+  switch (summary.exit_status) {
+    case 0:
+    case kExitInterrupted:
+      return false;
+    case kExitPlatform:
+    case kExitTrap:
+    case kExitDeadlock:
+    case kExitLimit:
+      return files.post_mortem.has_value();
+    default:
+      return files.post_mortem.has_value() && files.post_mortem_asked;
+  }
+}
+
+// Not being able to write it changes nothing about how the run ended.
+void write_post_mortem(const Simulation& simulation, const RunSummary& summary,
+                       const fs::path& folder) {
+  try {
+    simulation.post_mortem(summary).write(folder);
+    std::fprintf(stderr, "epochvp: post-mortem %s\n", (folder / "summary.txt").c_str());
+  } catch (const UnavailableError& problem) {
+    std::fprintf(stderr, "epochvp: no post-mortem: %s\n", problem.what());
+  }
 }
 
 }  // namespace
@@ -140,6 +185,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     simulation.trace_to(*vcd);
     vcd->write_gtkwave_save(fs::path(*files.vcd).replace_extension(".gtkw"));
   }
+  if (files.mmio) simulation.trace_mmio_to(*files.mmio);
   if (files.statistics) write_text_file(*files.statistics, "");  // refused now rather than later
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
@@ -149,6 +195,9 @@ int run_command(const std::vector<std::string>& all_arguments) {
     write_text_file(*files.statistics, report.dump(2) + "\n");
   }
   report_end(summary, files);
+  if (leaves_post_mortem(summary, files)) {
+    write_post_mortem(simulation, summary, *files.post_mortem);
+  }
   return summary.exit_status;
 }
 

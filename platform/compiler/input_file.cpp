@@ -8,7 +8,7 @@
 
 namespace epoch {
 
-std::vector<std::uint8_t> read_file(const std::string& path) {
+std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) {
     throw InputError(path, "no such file");
@@ -17,6 +17,10 @@ std::vector<std::uint8_t> read_file(const std::string& path) {
   const std::streamoff size = stream ? static_cast<std::streamoff>(stream.tellg()) : -1;
   if (size < 0) {
     throw InputError(path, "cannot be opened");
+  }
+  if (static_cast<std::uint64_t>(size) > limit) {
+    throw InputError(path, std::to_string(size) + " bytes, larger than the " +
+                               std::to_string(limit) + " allowed here");
   }
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
   stream.seekg(0);

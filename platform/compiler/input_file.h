@@ -7,7 +7,8 @@
 
 namespace epoch {
 
-// The bytes of a file; InputError if there is no such file or it cannot be read.
-std::vector<std::uint8_t> read_file(const std::string& path);
+// The bytes of a file; InputError if there is no such file, it is larger than `limit` bytes, or it
+// cannot be read.
+std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit);
 
 }  // namespace epoch

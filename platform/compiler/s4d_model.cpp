@@ -17,6 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr unsigned config_depth = 2;
+constexpr std::uint64_t max_config_bytes = 1u << 20;
 constexpr std::uint32_t largest_width = 1u << 20;  // of any layer; keeps every product in 64 bits
 constexpr std::uint32_t most_layers = 4096;
 
@@ -24,7 +25,7 @@ constexpr std::uint32_t most_layers = 4096;
 class ConfigReader {
  public:
   explicit ConfigReader(const std::string& path) : path_(path) {
-    const std::vector<std::uint8_t> bytes = read_file(path);
+    const std::vector<std::uint8_t> bytes = read_file(path, max_config_bytes);
     config_ = parse_strict_json(std::string(bytes.begin(), bytes.end()), path, config_depth);
     if (!config_.is_object()) {
       throw InputError(path, "not a JSON object");

@@ -17,8 +17,9 @@ namespace {
 using nlohmann::json;
 using Tensor = Safetensors::Tensor;
 
-constexpr std::size_t length_bytes = 8;  // the header's length, before it
-constexpr unsigned header_depth = 3;     // file, tensor, shape
+constexpr std::size_t length_bytes = 8;                           // the header's length, before it
+constexpr unsigned header_depth = 3;                              // file, tensor, shape
+constexpr std::uint64_t max_file_bytes = std::uint64_t{4} << 30;  // no image can be larger
 
 struct Dtype {
   const char* name;
@@ -176,15 +177,16 @@ std::vector<std::uint64_t> index_of(std::uint64_t flat, const std::vector<std::u
 }  // namespace
 
 std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  constexpr std::size_t shown = 8;
   std::string text = "[";
-  for (const std::uint64_t extent : shape) {
-    text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+  for (std::size_t axis = 0; axis < std::min(shape.size(), shown); ++axis) {
+    text += (axis > 0 ? ", " : "") + std::to_string(shape[axis]);
   }
-  return text + "]";
+  return text + (shape.size() > shown ? ", ...]" : "]");
 }
 
 Safetensors Safetensors::read(const std::string& path) {
-  return parse(read_file(path), path);
+  return parse(read_file(path, max_file_bytes), path);
 }
 
 Safetensors Safetensors::parse(std::vector<std::uint8_t> file, const std::string& where) {

@@ -8,6 +8,12 @@
 #include "errors.h"
 
 namespace epoch {
+namespace {
+
+// The parser's time grows with the square of arrays and objects side by side. 20,000 tensors.
+constexpr unsigned max_structures = 60'000;
+
+}  // namespace
 
 std::string quoted(const std::string& text) {
   constexpr std::size_t longest = 80;
@@ -23,6 +29,7 @@ nlohmann::json parse_strict_json(const std::string& text, const std::string& whe
   using nlohmann::json;
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   unsigned depth = 0;
+  unsigned structures = 0;
   const auto check = [&](int, json::parse_event_t event, json& parsed) {
     switch (event) {
       case json::parse_event_t::object_start:
@@ -31,6 +38,10 @@ nlohmann::json parse_strict_json(const std::string& text, const std::string& whe
       case json::parse_event_t::array_start:
         if (++depth > max_depth) {
           throw InputError(where, "JSON is nested deeper than " + std::to_string(max_depth));
+        }
+        if (++structures > max_structures) {
+          throw InputError(
+              where, "JSON of more than " + std::to_string(max_structures) + " arrays and objects");
         }
         break;
       case json::parse_event_t::object_end:

@@ -6,8 +6,8 @@
 
 namespace epoch {
 
-// JSON that may come from anywhere: nesting beyond `max_depth`, a key twice in one object, and
-// anything that is not JSON throw InputError(where, ...).
+// JSON that may come from anywhere: nesting beyond `max_depth`, more than 60,000 arrays and
+// objects, a key twice in one object, and anything that is not JSON throw InputError(where, ...).
 nlohmann::json parse_strict_json(const std::string& text, const std::string& where,
                                  unsigned max_depth);
 

@@ -64,10 +64,15 @@ void check_blob_address(const Configuration& c, const std::string& key,
   }
 }
 
+// The key that places a region: "memory_map.epochcore" for epochcore1 too.
+std::string key_of(const Region& region) {
+  return "memory_map." + region.name.substr(0, region.name.find_last_not_of("0123456789") + 1);
+}
+
 void check_memory_map(const Configuration& c) {
   const std::vector<Region> regions = platform_regions(c.values);
   for (const Region& region : regions) {
-    const std::string key = "memory_map." + region.name;
+    const std::string key = key_of(region);
     if (region.base % kPage != 0) {
       c.refuse(key, hex_address(region.base) + " must be a multiple of 4096");
     }
@@ -79,10 +84,13 @@ void check_memory_map(const Configuration& c) {
     const Region& low = regions[i - 1];
     const Region& high = regions[i];
     if (high.base < low.end()) {
-      const std::string low_key = "memory_map." + low.name;
-      const std::string high_key = "memory_map." + high.name;
+      const std::string low_key = key_of(low);
+      const std::string high_key = key_of(high);
+      const std::string instances = "epochcore.instances";
       c.refuse(
-          c.written(high_key) ? high_key : low_key,
+          c.written(high_key)  ? high_key
+          : c.written(low_key) ? low_key
+                               : instances,
           low.name + " " + range_text(low) + " overlaps " + high.name + " " + range_text(high));
     }
   }

@@ -116,6 +116,8 @@ class LayerReader {
 
 // ---- files and `extends` -----------------------------------------------------------------------
 
+constexpr std::size_t kMaxExtends = 32;  // files in a chain
+
 void read_scenario_file(Configuration& configuration, const fs::path& file,
                         std::vector<fs::path>& chain) {
   std::error_code ignored;
@@ -125,6 +127,10 @@ void read_scenario_file(Configuration& configuration, const fs::path& file,
     for (const fs::path& link : chain) text += link.filename().string() + " -> ";
     throw InputError(chain.back().string(),
                      "extends: a cycle: " + text + canonical.filename().string());
+  }
+  if (chain.size() == kMaxExtends) {
+    throw InputError(chain.back().string(),
+                     "extends: a chain of more than " + std::to_string(kMaxExtends) + " files");
   }
   chain.push_back(canonical);
   const Json json = read_json_file(file);

@@ -14,6 +14,13 @@ namespace fs = std::filesystem;
 
 Json parse_json(const std::string& text) {
   std::vector<std::set<std::string>> open_objects;
+  std::size_t parts = 0;
+  const auto count_part = [&parts] {
+    if (++parts > kMaxJsonParts) {
+      throw std::invalid_argument("more than " + std::to_string(kMaxJsonParts) +
+                                  " keys, lists and objects");
+    }
+  };
   const auto check = [&](int depth, Json::parse_event_t event, Json& value) {
     switch (event) {
       case Json::parse_event_t::object_start:
@@ -23,11 +30,13 @@ Json parse_json(const std::string& text) {
         if (depth >= kMaxJsonDepth) {
           throw std::invalid_argument("nested deeper than " + std::to_string(kMaxJsonDepth));
         }
+        count_part();
         break;
       case Json::parse_event_t::object_end:
         open_objects.pop_back();
         break;
       case Json::parse_event_t::key:
+        count_part();
         if (!open_objects.back().insert(value.get<std::string>()).second) {
           throw std::invalid_argument("the key \"" + one_line(value.get<std::string>()) +
                                       "\" is written twice in one object");

@@ -12,9 +12,12 @@ using Json = nlohmann::ordered_json;
 // Limits that keep a hostile file from costing more than one line of complaint.
 constexpr std::size_t kMaxJsonBytes = 16u << 20;
 constexpr int kMaxJsonDepth = 32;
+// Keys, lists and objects of one file: the parser's time grows with their square.
+constexpr std::size_t kMaxJsonParts = 10'000;
 
-// Strict JSON with comments: a key written twice, a nesting deeper than kMaxJsonDepth and anything
-// after the value are refused. Throws std::invalid_argument with one line.
+// Strict JSON with comments: a key written twice, a nesting deeper than kMaxJsonDepth, more than
+// kMaxJsonParts parts and anything after the value are refused. Throws std::invalid_argument with
+// one line.
 Json parse_json(const std::string& text);
 
 // The same from a file. Throws InputError naming the file.

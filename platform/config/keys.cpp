@@ -173,6 +173,8 @@ void add_workload(std::vector<Key>& keys) {
                        "Name under which the firmware finds the data"));
   keys.push_back(plain("data[].file", KeyType::file, EPOCH_ELEMENT(data, file),
                        "File loaded into dram as it is"));
+  keys.push_back(plain("data[].hint", KeyType::text, EPOCH_ELEMENT(data, hint),
+                       "What to do when the file is missing, for the message that says so"));
   keys.push_back(automatic_address("data[].address", EPOCH_ELEMENT(data, address),
                                    "Where the file is loaded"));
 }
@@ -264,6 +266,9 @@ void add_buffer(std::vector<Key>& keys, const std::string& name, Access buffer) 
 }
 
 void add_epochcore(std::vector<Key>& keys) {
+  keys.push_back(integer("epochcore.instances", EPOCH_FIELD(epochcore_instances), 1, 4,
+                         "EpochCores, all alike; each further one lies 0x02000000 behind the one "
+                         "before"));
   keys.push_back(number("epochcore.clock_mhz", EPOCH_FIELD(epochcore.clock_mhz), 1, 10000,
                         "Clock of the array and its engines"));
   add_pe_grid(keys);

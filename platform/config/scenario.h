@@ -7,11 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "cpu/cpu.h"
+#include "cpu/config.h"
 #include "epochcore/config.h"
-#include "interconnect/interconnect.h"
-#include "memory/dram.h"
-#include "memory/ram.h"
+#include "interconnect/config.h"
+#include "memory/config.h"
 
 namespace epoch {
 
@@ -39,6 +38,7 @@ struct NetworkConfig {
 struct DataConfig {
   std::string name;
   FileReference file;
+  std::string hint;
   OptionalAddress address;
 };
 
@@ -63,7 +63,8 @@ struct ScenarioConfig {
   InterconnectConfig interconnect;
   DramConfig dram{512ull << 20};
   RamConfig sram{64ull << 10, 2.0};
-  EpochCoreConfig epochcore;
+  EpochCoreConfig epochcore;         // of every instance
+  unsigned epochcore_instances = 1;  // 1 + n lies n * kInstanceStride behind the first
   std::optional<unsigned> drain_lanes;  // nullopt = one a column
   unsigned state_slots = 1;
   MemoryMapConfig memory_map;

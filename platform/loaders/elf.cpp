@@ -27,6 +27,8 @@ constexpr unsigned kSymbolFunction = 2;
 constexpr std::uint32_t kFlagRve = 0x8;
 constexpr std::uint32_t kFlagFloatAbi = 0x6;
 constexpr std::uint64_t kMaxFileBytes = 256u << 20;
+// Symbols may share the tail of a name, so their names together can be longer than the file.
+constexpr std::uint64_t kMaxNameBytes = 64u << 20;
 
 }  // namespace
 
@@ -97,10 +99,13 @@ class ElfReader {
       refuse("program headers of " + std::to_string(entry_bytes) + " bytes; ELF32 has 32");
     }
     need(table, std::uint64_t{count} * kProgramHeaderBytes, "the program header table");
+    std::uint64_t held = 0;  // file bytes of all segments
     for (unsigned i = 0; i < count; ++i) {
       const std::uint64_t at = table + std::uint64_t{i} * kProgramHeaderBytes;
       if (word(at) == kSegmentInterpreter) refuse("dynamically linked; link statically");
       if (word(at) == kSegmentLoad && word(at + 20) != 0) {
+        held += word(at + 16);
+        if (held > bytes_.size()) refuse("its segments hold more bytes than the file");
         elf.segments_.push_back(read_segment(at));
       }
     }
@@ -141,9 +146,12 @@ class ElfReader {
       refuse("section headers of " + std::to_string(half(46)) + " bytes; ELF32 has 40");
     }
     need(table, std::uint64_t{count} * kSectionHeaderBytes, "the section header table");
+    bool found = false;
     for (unsigned i = 0; i < count; ++i) {
       const std::uint64_t section = table + std::uint64_t{i} * kSectionHeaderBytes;
       if (word(section + 4) != kSectionSymbols) continue;
+      if (found) refuse("has two symbol tables");
+      found = true;
       const std::uint32_t link = word(section + 24);
       if (link >= count) refuse("its symbol table names a string table that does not exist");
       read_symbol_table(elf, section, table + std::uint64_t{link} * kSectionHeaderBytes);
@@ -163,7 +171,8 @@ class ElfReader {
     const std::uint32_t names_size = word(strings + 20);
     need(offset, size, "the symbol table");
     need(names, names_size, "the string table");
-    for (std::uint32_t i = 0; i + kSymbolBytes <= size; i += kSymbolBytes) {
+    std::uint64_t name_bytes = 0;
+    for (std::uint32_t i = 0; size - i >= kSymbolBytes; i += kSymbolBytes) {
       const std::uint64_t at = std::uint64_t{offset} + i;
       const unsigned type = bytes_[at + 12] & 15u;
       const bool defined = half(at + 14) != 0;
@@ -172,6 +181,8 @@ class ElfReader {
       }
       const ElfSymbol symbol{text(names, names_size, word(at)), word(at + 4), word(at + 8),
                              type == kSymbolFunction};
+      name_bytes += symbol.name.size();
+      if (name_bytes > kMaxNameBytes) refuse("its symbols' names are longer than 64 MiB together");
       if (symbol.name.empty() || symbol.name[0] == '$' || symbol.name[0] == '.') continue;
       elf.symbols_.push_back(symbol);
       if (type != kSymbolObject) elf.code_.push_back(symbol);

@@ -48,6 +48,26 @@ std::string binary(std::uint64_t value, unsigned width) {
   return digits;
 }
 
+// GTKWave shows 2^zoom time units a pixel; a wave pane is about a thousand pixels wide.
+std::string zoom_to_fit(std::uint64_t end_ps) {
+  int zoom = 0;
+  while ((end_ps >> zoom) > 1000) ++zoom;
+  std::string line = "*-" + std::to_string(zoom) + ".000000 0";
+  for (char marker = 'a'; marker <= 'z'; ++marker) line += " -1";
+  return line + "\n";
+}
+
+// Scopes in the order in which they first declared something, each with all its signals.
+template <typename Declaration>
+std::vector<Declaration> grouped_by_scope(std::vector<Declaration> signals) {
+  std::map<std::string, std::size_t> rank;
+  for (const Declaration& signal : signals) rank.emplace(signal.scope, rank.size());
+  std::stable_sort(signals.begin(), signals.end(), [&](const Declaration& a, const Declaration& b) {
+    return rank.at(a.scope) < rank.at(b.scope);
+  });
+  return signals;
+}
+
 }  // namespace
 
 VcdWriter::VcdWriter(const std::filesystem::path& file)
@@ -200,15 +220,15 @@ void VcdWriter::write_gtkwave_save(const std::filesystem::path& file) const {
   const auto quoted = [](const std::filesystem::path& path) {
     return "\"" + std::filesystem::absolute(path).lexically_normal().string() + "\"\n";
   };
-  std::string text = "[dumpfile] " + quoted(file_) + "[savefile] " + quoted(file);
+  std::string text = "[dumpfile] " + quoted(file_) + "[savefile] " + quoted(file) +
+                     "[timestart] 0\n[size] 1600 1000\n" + zoom_to_fit(time_ps_);
   std::string scope;
-  for (const auto& entry : by_name_) {
-    const Declaration& signal = signals_[entry.second];
+  for (const Declaration& signal : grouped_by_scope(signals_)) {
     if (signal.scope != scope) text += "@200\n-" + signal.scope + "\n";
     scope = signal.scope;
     // GTKWave trace flags: 0x02 hexadecimal, 0x08 binary, 0x20 right justified.
     const bool wide = signal.width > 1 && signal.states.empty();
-    text += (wide ? "@22\n" : "@28\n") + entry.first +
+    text += (wide ? "@22\n" : "@28\n") + signal.scope + "." + signal.name +
             (wide ? "[" + std::to_string(signal.width - 1) + ":0]" : "") + "\n";
   }
   const bool written = std::fwrite(text.data(), 1, text.size(), save) == text.size();

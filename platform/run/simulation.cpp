@@ -35,46 +35,6 @@ std::uint64_t peak_memory_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-const char* trap_name(std::uint32_t mcause) {
-  switch (mcause) {
-    case 0:
-      return "instruction address misaligned";
-    case cause::instruction_access_fault:
-      return "instruction access fault";
-    case cause::illegal_instruction:
-      return "illegal instruction";
-    case cause::breakpoint:
-      return "breakpoint";
-    case cause::load_address_misaligned:
-      return "load address misaligned";
-    case cause::load_access_fault:
-      return "load access fault";
-    case cause::store_address_misaligned:
-      return "store address misaligned";
-    case cause::store_access_fault:
-      return "store access fault";
-    case cause::ecall_from_m:
-      return "environment call";
-    default:
-      return (mcause & cause::interrupt) != 0 ? "interrupt" : "unknown cause";
-  }
-}
-
-std::string registers_text(const TrapInfo& trap) {
-  static const char* names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                  "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                  "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                  "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-  std::string text;
-  for (unsigned i = 1; i < 32; ++i) {
-    char item[40];
-    std::snprintf(item, sizeof item, "%s%-4s %08x", i % 8 == 1 ? "\n  " : "  ", names[i],
-                  trap.x[i]);
-    text += item;
-  }
-  return text;
-}
-
 }  // namespace
 
 void end_run_on_interrupt() {
@@ -86,9 +46,12 @@ void end_run_on_interrupt() {
 }
 
 Simulation::Simulation(const ScenarioConfig& config, const Workload& workload)
-    : workload_(workload), soc_(config) {
+    : workload_(workload),
+      soc_(config),
+      inspection_(soc_, config, workload),
+      access_text_(workload.elf, inspection_.registers()) {
   connect_callbacks();
-  load(config);
+  load();
   watch_tohost(config);
 }
 
@@ -105,17 +68,24 @@ void Simulation::connect_callbacks() {
     on_trap(trap, "no handler: mtvec is 0");
   };
   soc_.interconnect.on_unmapped = [this](const UnmappedAccess& access) { on_unmapped(access); };
+  soc_.interconnect.on_access = [this](const BusAccess& access) { on_access(access); };
+  for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
+    soc_.epochcores[i]->on_command([this, i](std::uint64_t time_ps, const CommandView& command) {
+      recorder_.command(time_ps, i, command);
+      if (mmio_ != nullptr) mmio_->command(time_ps, epochcore_name(i), command);
+    });
+  }
+  console_.before_output = [this] {
+    if (progress_.shares_terminal()) progress_.erase();
+  };
 }
 
 // Straight into the memories: they exist before the bus carries anything. Placement has checked
 // that every range lies inside one of them.
-void Simulation::load(const ScenarioConfig& config) {
-  const Region sram{"sram", config.memory_map.sram, soc_.sram.size()};
+void Simulation::load() {
   const auto put = [&](std::uint64_t address, const std::vector<std::uint8_t>& bytes) {
-    std::uint8_t* memory = sram.contains(address, bytes.size())
-                               ? soc_.sram.data() + (address - sram.base)
-                               : soc_.dram.data() + (address - config.memory_map.dram);
-    std::memcpy(memory, bytes.data(), bytes.size());
+    if (!bytes.empty())
+      std::memcpy(inspection_.memory(address, bytes.size()), bytes.data(), bytes.size());
   };
   for (const ElfSegment& segment : workload_.elf.segments()) put(segment.address, segment.bytes);
   for (const Blob& blob : workload_.blobs) put(blob.address, blob.bytes);
@@ -140,6 +110,24 @@ void Simulation::watch_tohost(const ScenarioConfig& config) {
 void Simulation::trace_to(VcdWriter& vcd) {
   vcd_ = &vcd;
   soc_.attach_trace(vcd);
+}
+
+void Simulation::trace_mmio_to(const std::filesystem::path& file) {
+  mmio_ = std::make_unique<MmioTrace>(file, access_text_);
+}
+
+// Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
+void Simulation::on_access(const BusAccess& access) {
+  const bool is_hart = access.initiator == "cpu";
+  const RecordedAccess recorded(access, is_hart ? soc_.cpu.hart().pc() : 0);
+  const bool is_memory =
+      access.range != nullptr && !inspection_.registers().has(access.range->name);
+  if (is_memory) {
+    recorder_.memory_access(recorded);
+    return;
+  }
+  recorder_.register_access(recorded);
+  if (mmio_ != nullptr) mmio_->access(recorded);
 }
 
 // ---- what ends a run ----------------------------------------------------------------------------
@@ -167,55 +155,34 @@ void Simulation::on_tohost(const std::uint8_t* word) {
 }
 
 void Simulation::on_trap(const TrapInfo& trap, const std::string& by) {
-  char text[200];
-  std::snprintf(text, sizeof text, "unhandled trap: %s (mcause 0x%x, mtval 0x%08x) at pc %s; %s",
-                trap_name(trap.cause), trap.cause, trap.tval, place_text(trap.pc).c_str(),
-                by.c_str());
-  end({"trap", text + registers_text(trap), kExitTrap, 0});
+  end({"trap", inspection_.trap(trap, by), kExitTrap, 0});
 }
 
 void Simulation::on_unmapped(const UnmappedAccess& access) {
   if (++unmapped_ > kUnmappedShown) return;
-  std::fprintf(stderr, "epochvp: unmapped %s of %u bytes at %s by %s, %s\n",
-               access.is_write ? "write" : "read", access.length,
-               hex_address(access.address).c_str(), access.initiator.c_str(),
+  progress_.erase();
+  std::fprintf(stderr, "epochvp: %s, at %s\n", inspection_.unmapped(access).c_str(),
                time_text(now_ps()).c_str());
 }
 
 void Simulation::end_in_deadlock() {
-  const std::uint32_t pc = soc_.cpu.hart().pc();
+  const std::string pc = inspection_.place(soc_.cpu.hart().pc());
+  bool waiting = false;
+  for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
+    waiting = waiting || inspection_.blockage(i).kind == Blockage::firmware;
+  }
   end({"deadlock",
-       "deadlock: nothing is left to happen; the hart sleeps in WFI before pc " + place_text(pc) +
-           " with no interrupt coming; " + engines_text(),
+       "deadlock: nothing is left to happen; the hart sleeps in WFI before pc " + pc +
+           (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
+           inspection_.engines(),
        kExitDeadlock, 0});
 }
 
-std::string Simulation::place_text(std::uint32_t pc) const {
-  const std::string symbol = workload_.elf.symbolize(pc);
-  return hex_address(pc) + (symbol.empty() ? "" : " <" + symbol + ">");
-}
-
-std::string Simulation::engines_text() const {
-  static const char* engines[EPOCH_ENGINES] = {"dma_in", "dma_out", "pe_grid", "vector_unit"};
-  static const char* states[] = {"idle", "blocked", "running", "stopped"};
-  std::string text = "engines:";
-  for (unsigned i = 0; i < EPOCH_ENGINES; ++i) {
-    const std::uint32_t word = soc_.epochcore.registers().peek(EPOCH_REG_ENGINE_STATE + 4 * i);
-    const std::uint32_t state = EPOCH_GET(word, ENGINE_STATE, STATE);
-    const std::uint32_t blocked_on = EPOCH_GET(word, ENGINE_STATE, BLOCKED_ON);
-    text += std::string(i == 0 ? " " : ", ") + engines[i] + " " +
-            (state < 4 ? states[state] : std::to_string(state));
-    if (blocked_on != 0) text += " on semaphore " + std::to_string(blocked_on - 1);
-    const std::uint32_t queued = EPOCH_GET(word, ENGINE_STATE, QUEUED);
-    if (queued != 0) text += " with " + std::to_string(queued) + " queued";
-  }
-  const CommandProcessor::Blockage blockage = soc_.epochcore.blockage();
-  for (const std::string& line : blockage.lines) text += "; " + line;
-  if (!blockage.lines.empty()) {
-    text +=
-        blockage.ring_empty ? "; the ring is empty: waiting for firmware" : "; the ring holds more";
-  }
-  return text;
+// Where the hart is and what each engine waits for, when a run is stopped from outside.
+std::string Simulation::whereabouts() const {
+  const Hart& hart = soc_.cpu.hart();
+  return "; the hart is at pc " + inspection_.place(hart.pc()) +
+         (soc_.cpu.sleeping() ? ", asleep in WFI" : "") + inspection_.engines();
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -237,23 +204,29 @@ void Simulation::run_until_ended(const RunLimits& limits) {
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   while (!ending_) {
     if (vcd_ != nullptr) vcd_->advance(now_ps());
-    const std::uint32_t pc = soc_.cpu.hart().pc();
+    if (mmio_ != nullptr) mmio_->advance(now_ps());
+    const double wall = wall_seconds() - started;
     if (interrupted != 0) {
-      end({"interrupted", "interrupted at pc " + place_text(pc), kExitInterrupted, 0});
+      end({"interrupted", "interrupted" + whereabouts(), kExitInterrupted, 0});
     } else if (limits.simulated_ps && now_ps() >= *limits.simulated_ps) {
       end({"simulated-time limit",
-           "the limit of " + time_text(*limits.simulated_ps) +
-               " simulated time is reached; the pc is " + place_text(pc) + "; " + engines_text(),
+           "the limit of " + time_text(*limits.simulated_ps) + " simulated time is reached" +
+               whereabouts(),
            kExitLimit, 0});
-    } else if (limits.wall_s && wall_seconds() - started >= *limits.wall_s) {
+    } else if (limits.wall_s && wall >= *limits.wall_s) {
       end({"wall-time limit",
-           "the limit on wall time is reached at " + time_text(now_ps()) +
-               " simulated; the pc is " + place_text(pc) + "; " + engines_text(),
+           "the limit on wall time is reached at " + time_text(now_ps()) + " simulated" +
+               whereabouts(),
            kExitLimit, 0});
     } else if (!advance(limits)) {
       end_in_deadlock();
     }
-    if (!ending_) console_.flush();
+    if (ending_) break;
+    console_.flush();
+    // Behind an unfinished line of the firmware's the progress would overwrite it.
+    if (!progress_.shares_terminal() || console_.at_line_start()) {
+      progress_.show(wall, now_ps(), soc_.cpu.hart().instructions());
+    }
   }
 }
 
@@ -267,7 +240,9 @@ RunSummary Simulation::run(const RunLimits& limits) {
                kExitPlatform, 0};
   }
   console_.flush();
+  progress_.erase();
   if (vcd_ != nullptr) vcd_->finish(now_ps());
+  if (mmio_ != nullptr) mmio_->finish();
   if (unmapped_ > kUnmappedShown) {
     std::fprintf(stderr, "epochvp: %llu unmapped accesses in all\n",
                  static_cast<unsigned long long>(unmapped_));
@@ -282,6 +257,10 @@ RunSummary Simulation::run(const RunLimits& limits) {
   summary.wall_s = wall_seconds() - started;
   summary.peak_memory_bytes = peak_memory_bytes();
   return summary;
+}
+
+PostMortem Simulation::post_mortem(const RunSummary& summary) const {
+  return make_post_mortem(summary, inspection_, recorder_, access_text_, console_.tail());
 }
 
 }  // namespace epoch

@@ -8,8 +8,13 @@
 #include <string>
 
 #include "report/json_report.h"
+#include "report/mmio_trace.h"
 #include "report/vcd_writer.h"
 #include "run/console.h"
+#include "run/flight_recorder.h"
+#include "run/inspection.h"
+#include "run/postmortem.h"
+#include "run/progress.h"
 #include "run/workload.h"
 #include "soc.h"
 
@@ -26,9 +31,13 @@ class Simulation {
   Simulation(const ScenarioConfig& config, const Workload& workload);
 
   void trace_to(VcdWriter& vcd);
+  // Throws UnavailableError if the file cannot be made.
+  void trace_mmio_to(const std::filesystem::path& file);
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const { return soc_.statistics(); }
+  // What a failed run leaves to look at; after run().
+  PostMortem post_mortem(const RunSummary& summary) const;
 
  private:
   struct Ending {
@@ -38,7 +47,7 @@ class Simulation {
     std::uint32_t firmware_code = 0;
   };
 
-  void load(const ScenarioConfig& config);
+  void load();
   void watch_tohost(const ScenarioConfig& config);
   void connect_callbacks();
   void end(Ending ending);
@@ -46,17 +55,22 @@ class Simulation {
   void on_tohost(const std::uint8_t* word);
   void on_trap(const TrapInfo& trap, const std::string& by);
   void on_unmapped(const UnmappedAccess& access);
+  void on_access(const BusAccess& access);
 
   void run_until_ended(const RunLimits& limits);
   bool advance(const RunLimits& limits);  // one slice; false: nothing is left to happen
   void end_in_deadlock();
-  std::string place_text(std::uint32_t pc) const;  // "0x80000012 <main+0x12>"
-  std::string engines_text() const;
+  std::string whereabouts() const;
 
   const Workload& workload_;
-  Console console_;
+  Progress progress_;
+  Console console_;  // after the progress, which it erases
   Soc soc_;
+  Inspection inspection_;
+  AccessText access_text_;
+  FlightRecorder recorder_;
   VcdWriter* vcd_ = nullptr;
+  std::unique_ptr<MmioTrace> mmio_;
   std::optional<Ending> ending_;
   std::uint64_t unmapped_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "boot_rom.h"
 #include "compiler/network_compiler.h"
+#include "config/json_text.h"
 #include "device_tree.h"
 #include "loaders/file_bytes.h"
 
@@ -16,11 +17,12 @@ namespace {
 
 // The place of a file that a key names; not finding it is the fault of whoever wrote the key.
 fs::path locate(const Configuration& configuration, const std::string& key,
-                const FileReference& reference, const std::vector<fs::path>& folders) {
+                const FileReference& reference, const std::vector<fs::path>& folders,
+                const std::string& hint = "") {
   try {
     return find_file(reference, folders).lexically_normal();
   } catch (const std::invalid_argument& problem) {
-    configuration.refuse(key, problem.what());
+    configuration.refuse(key, problem.what() + (hint.empty() ? "" : "; " + one_line(hint, 200)));
   }
 }
 
@@ -38,7 +40,7 @@ void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
   for (std::size_t i = 0; i < config.data.size(); ++i) {
     const DataConfig& data = config.data[i];
     const std::string key = "data." + std::to_string(i);
-    const fs::path file = locate(configuration, key + ".file", data.file, {});
+    const fs::path file = locate(configuration, key + ".file", data.file, {}, data.hint);
     Blob blob{data.name, "epochcore,data", key + ".address", data.address,
               read_file_bytes(file, config.dram.size_bytes)};
     if (blob.bytes.empty()) configuration.refuse(key + ".file", file.string() + " is empty");

@@ -54,6 +54,17 @@ Tree tree_of(const std::vector<std::string>& sets, const std::vector<Blob>& blob
 
 }  // namespace
 
+TEST_CASE("the device tree tells every EpochCore") {
+  const Tree tree = tree_of({"epochcore.instances=2", "memory_map.epochcore=0x50000000"});
+  CHECK(tree.cells("/soc/epochcore@50000000", "reg") == Cells{0, 0x50000000, 0, 0x1000});
+  CHECK(tree.cells("/soc/epochcore@50000000", "interrupts") == Cells{2});
+  CHECK(tree.cells("/soc/epochcore@52000000", "reg") == Cells{0, 0x52000000, 0, 0x1000});
+  CHECK(tree.cells("/soc/epochcore@52000000", "interrupts") == Cells{3});
+  CHECK(tree.text("/soc/epochcore@52000000", "compatible") == "epochcore,epochcore");
+  CHECK(tree.cells("/soc/plic@c000000", "riscv,ndev") == Cells{3});
+  CHECK(tree_of({}).node("/soc/epochcore@22000000") < 0);
+}
+
 TEST_CASE("the device tree tells the default platform") {
   const Tree tree = tree_of({});
   CHECK(tree.cells("/", "#address-cells") == Cells{2});

@@ -9,6 +9,7 @@
 #include "common/trace_recorder.h"
 #include "interconnect/interconnect.h"
 
+using epoch::BusAccess;
 using epoch::find_statistic;
 using epoch::InitiatorTester;
 using epoch::Interconnect;
@@ -113,6 +114,43 @@ TEST_CASE("unmapped and straddling accesses are address errors, reported with al
   CHECK(bench.low.log.empty());
   CHECK(bench.high.log.empty());
   CHECK(bench.statistic("bus.initiator.dma.errors") == 3);
+}
+
+TEST_CASE("an observer sees every transaction with its outcome, and no debug access") {
+  struct Seen {
+    std::uint64_t time_ps, address;
+    std::string initiator, target;
+    std::uint32_t data;
+    bool is_write, ok;
+  };
+  Bench bench;
+  std::vector<Seen> seen;
+  bench.bus.on_access = [&](const BusAccess& access) {
+    std::uint32_t data = 0;
+    std::memcpy(&data, access.data, std::min<std::size_t>(access.length, sizeof data));
+    seen.push_back({access.time_ps, access.address, access.initiator,
+                    access.range != nullptr ? access.range->name : "", data, access.is_write,
+                    access.ok});
+  };
+  bench.hart.run([&] {
+    bench.hart.write32(low_base + 0x10, 0x12345678);
+    bench.hart.read32(low_base + 0x10);
+    bench.hart.debug_read(low_base, block, 4);
+    bench.hart.read(0x10, block, 4);
+  });
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0].is_write);
+  CHECK_FALSE(seen[1].is_write);
+  CHECK(seen[1].time_ps >= seen[0].time_ps);
+  for (const Seen& access : {seen[0], seen[1]}) {
+    CHECK(access.initiator == "hart");
+    CHECK(access.target == "low");
+    CHECK(access.address == low_base + 0x10);
+    CHECK(access.data == 0x12345678);
+    CHECK(access.ok);
+  }
+  CHECK(seen[2].target == "");
+  CHECK_FALSE(seen[2].ok);
 }
 
 TEST_CASE("a target's error reaches the initiator and moves no counted byte") {

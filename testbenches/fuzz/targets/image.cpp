@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Network images as the driver gets them: epoch_network_open on the bytes as they are and with the
+// checksum put right, else a fuzzer would never get past it. An accepted image is scheduled; the
+// program must consist of descriptors that hardware accepts and touch only the memory it was given.
+#include <epoch_network.h>
+#include <epoch_scheduler.h>
+
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "epochcore/command.h"
+#include "fuzz/entry.h"
+
+using namespace epoch;
+using namespace epoch::fuzz;
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr std::uint32_t steps = 12;
+constexpr std::uint32_t capacity = 2000;
+// Areas of bus memory with gaps between them; none touches another.
+constexpr std::uint64_t image_at = 0x1'0000'0000;
+constexpr std::uint64_t input_at = 0x2'0000'0000;
+constexpr std::uint64_t output_at = 0x3'0000'0000;
+constexpr std::uint64_t scratch_at = 0x4'0000'0000;
+
+// The array that the seeds are laid out for.
+EpochCoreConfig hardware() {
+  EpochCoreConfig config;
+  config.pe_grid.rows = 8;
+  config.pe_grid.cols = 8;
+  config.pe_grid.segment_rows = 4;
+  config.activations = {16, 4, 16};
+  config.coefficients = {8, 4, 16};
+  config.accumulators = {8, 4, 16};
+  return config;
+}
+
+epoch_caps caps_of(const Limits& limits) {
+  epoch_caps caps{};
+  caps.array = {limits.rows, limits.cols, limits.segment_rows, 1};
+  caps.pe_kind = EPOCH_PE_LIMA;
+  caps.modes = limits.modes;
+  caps.types = limits.types;
+  caps.activations = limits.activations;
+  caps.vector_ops = limits.vector_ops;
+  for (unsigned i = 0; i < EPOCH_BUFFERS; ++i)
+    caps.buffer_bytes[i] = static_cast<std::uint32_t>(limits.buffer_bytes[i]);
+  caps.coefficient_port = 64;
+  return caps;
+}
+
+struct Area {
+  std::uint64_t base, size;
+};
+
+// Every byte of a transfer lies in one of the areas: first and last row bound the rest.
+void check_transfer(const DmaWork& dma, const std::vector<Area>& areas) {
+  const Wide first = static_cast<Wide>(dma.bus);
+  const Wide last = first + Wide{dma.bus_row_stride} * (Wide{dma.rows} - 1);
+  const Wide low = first < last ? first : last;
+  const Wide high = (first < last ? last : first) + dma.row_bytes;
+  bool inside = false;
+  for (const Area& area : areas)
+    inside = inside || (low >= static_cast<Wide>(area.base) &&
+                        high <= static_cast<Wide>(area.base) + static_cast<Wide>(area.size));
+  must(inside && dma.planes == 1, "transfers inside the memory that the scheduler was given");
+}
+
+void check_program(const epoch_program& program, const Limits& limits,
+                   const std::vector<Area>& areas) {
+  CommandDecoder decoder(limits);
+  for (std::uint32_t i = 0; i < program.count; ++i) {
+    Descriptor words;
+    std::memcpy(words.data(), program.descriptors[i].words, sizeof words);
+    Command command;
+    must(decoder.decode(words, i, command).code == EPOCH_ERROR_NONE,
+         "a program of descriptors that the hardware accepts");
+    if (const auto* dma = std::get_if<DmaWork>(&command.work)) check_transfer(*dma, areas);
+  }
+}
+
+void schedule(const epoch_network& network, const epoch_caps& caps, const Limits& limits) {
+  static const auto scheduler = std::make_unique<epoch_scheduler>();
+  static std::vector<epoch_descriptor> descriptors(capacity);
+  static std::vector<epoch_clock> clocks(capacity);
+  const std::uint32_t output_steps = epoch_network_output_steps(&network, steps);
+  const std::vector<Area> areas = {
+      {image_at, network.header->total_bytes},
+      {input_at, std::uint64_t{steps} * network.header->input_width},
+      {output_at, std::uint64_t{4} * output_steps * network.header->output_width},
+      {scratch_at, epoch_schedule_scratch_bytes(&network, &caps, steps)}};
+  epoch_schedule_request request{};
+  request.network = &network;
+  request.caps = &caps;
+  request.steps = steps;
+  request.image = image_at;
+  request.input = input_at;
+  request.output = output_at;
+  request.scratch = scratch_at;
+  request.scratch_bytes = areas[3].size;
+  epoch_program program = {descriptors.data(), capacity, 0};
+  epoch_schedule_failure failure{};
+  if (epoch_schedule(scheduler.get(), &request, &program, clocks.data(), &failure) == 0)
+    check_program(program, limits, areas);
+}
+
+// The input at an address of the alignment that the driver asks for.
+class AlignedBytes {
+ public:
+  AlignedBytes(const std::uint8_t* data, std::size_t size)
+      : size_(static_cast<std::uint32_t>(size)),
+        data_(static_cast<std::uint8_t*>(::operator new(size + 1, alignment))) {
+    if (size != 0) std::memcpy(data_, data, size);
+  }
+  ~AlignedBytes() { ::operator delete(data_, alignment); }
+  AlignedBytes(const AlignedBytes&) = delete;
+  AlignedBytes& operator=(const AlignedBytes&) = delete;
+
+  std::uint8_t* data() { return data_; }
+  std::uint32_t size() const { return size_; }
+
+ private:
+  static constexpr auto alignment = std::align_val_t{EPOCH_IMAGE_ALIGN};
+  std::uint32_t size_;
+  std::uint8_t* data_;
+};
+
+void repair_checksum(AlignedBytes& image) {
+  if (image.size() < sizeof(epoch_image_header)) return;
+  auto* header = reinterpret_cast<epoch_image_header*>(image.data());
+  if (header->total_bytes > image.size()) return;
+  header->checksum = 0;
+  header->checksum = epoch_crc32(0, image.data(), header->total_bytes);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const Limits limits = limits_of(hardware());
+  static const epoch_caps caps = caps_of(limits);
+  AlignedBytes image(data, size);
+  epoch_network network{};
+  auto result = epoch_network_open(&network, image.data(), image.size(), &caps);
+  if (result == EPOCH_NETWORK_CHECKSUM) {
+    repair_checksum(image);
+    result = epoch_network_open(&network, image.data(), image.size(), &caps);
+  }
+  must(epoch_network_result_text(result)[0] != 0, "a text for every result");
+  if (result != EPOCH_NETWORK_OK) return 0;
+  ++accepted_inputs;
+  schedule(network, caps, limits);
+  return 0;
+}
