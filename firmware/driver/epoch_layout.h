@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How channels, modes and weights are grouped for the array: the one place that knows. Called by the
- * network compiler (host) and by the scheduler (target), so both always agree. Pure functions.
+ * How channels, modes and weights are grouped for the array: the one place that knows. Called by
+ * the network compiler (host) and by the scheduler (target), so both always agree. Pure functions.
  */
 #ifndef EPOCH_LAYOUT_H
 #define EPOCH_LAYOUT_H
@@ -35,38 +35,41 @@ struct epoch_ssm_layout {
 
 /* GEMM: weights stay, rows stream. Tiles of at most R inputs x C outputs. */
 struct epoch_gemm_layout {
-  uint32_t inputs;           /* K */
-  uint32_t outputs;          /* N: array columns, 2 per result for GLU */
-  uint32_t extra;            /* 1 if bias follows the last input fold's block */
-  uint32_t inputs_per_fold;  /* <= R */
+  uint32_t inputs;          /* K */
+  uint32_t outputs;         /* N: array columns, 2 per result for GLU */
+  uint32_t extra;           /* 1 if bias follows the last input fold's block */
+  uint32_t inputs_per_fold; /* <= R */
   uint32_t input_folds;
   uint32_t outputs_per_fold; /* <= C, even for GLU */
   uint32_t output_folds;
 };
 
-/* 0, or -1 if the shape or sizes cannot be laid out (zero sizes, unknown mode, GLU on one column). */
-int epoch_ssm_layout_make(struct epoch_ssm_layout *layout, const struct epoch_array_shape *array,
+/* 0, or -1 if the shape or sizes cannot be laid out (zero sizes, unknown mode, GLU on one column).
+ */
+int epoch_ssm_layout_make(struct epoch_ssm_layout* layout, const struct epoch_array_shape* array,
                           uint32_t mode, uint32_t channels, uint32_t modes, uint32_t extra);
-int epoch_gemm_layout_make(struct epoch_gemm_layout *layout, const struct epoch_array_shape *array,
+int epoch_gemm_layout_make(struct epoch_gemm_layout* layout, const struct epoch_array_shape* array,
                            uint32_t inputs, uint32_t outputs, uint32_t extra, uint32_t glu);
 
-/* Channels in `pass`, modes in `block`; offset and size in bytes of the COEFF block of (pass, block)
- * from the op's parameters. Every block starts 64-byte aligned. Only the last block, the one that drains, carries D. */
-uint32_t epoch_ssm_pass_channels(const struct epoch_ssm_layout *layout, uint32_t pass);
-uint32_t epoch_ssm_block_modes(const struct epoch_ssm_layout *layout, uint32_t block);
-uint32_t epoch_ssm_block_bytes(const struct epoch_ssm_layout *layout, uint32_t pass, uint32_t block);
-uint32_t epoch_ssm_block_offset(const struct epoch_ssm_layout *layout, uint32_t pass,
+/* Channels in `pass`, modes in `block`; offset and size in bytes of the COEFF block of (pass,
+ * block) from the op's parameters. Every block starts 64-byte aligned. Only the last block, the one
+ * that drains, carries D. */
+uint32_t epoch_ssm_pass_channels(const struct epoch_ssm_layout* layout, uint32_t pass);
+uint32_t epoch_ssm_block_modes(const struct epoch_ssm_layout* layout, uint32_t block);
+uint32_t epoch_ssm_block_bytes(const struct epoch_ssm_layout* layout, uint32_t pass,
+                               uint32_t block);
+uint32_t epoch_ssm_block_offset(const struct epoch_ssm_layout* layout, uint32_t pass,
                                 uint32_t block);
-uint32_t epoch_ssm_bytes(const struct epoch_ssm_layout *layout);
+uint32_t epoch_ssm_bytes(const struct epoch_ssm_layout* layout);
 
 /* The same for tile (output fold, input fold) of a GEMM. Only the last input fold carries bias. */
-uint32_t epoch_gemm_fold_outputs(const struct epoch_gemm_layout *layout, uint32_t output_fold);
-uint32_t epoch_gemm_fold_inputs(const struct epoch_gemm_layout *layout, uint32_t input_fold);
-uint32_t epoch_gemm_block_bytes(const struct epoch_gemm_layout *layout, uint32_t output_fold,
+uint32_t epoch_gemm_fold_outputs(const struct epoch_gemm_layout* layout, uint32_t output_fold);
+uint32_t epoch_gemm_fold_inputs(const struct epoch_gemm_layout* layout, uint32_t input_fold);
+uint32_t epoch_gemm_block_bytes(const struct epoch_gemm_layout* layout, uint32_t output_fold,
                                 uint32_t input_fold);
-uint32_t epoch_gemm_block_offset(const struct epoch_gemm_layout *layout, uint32_t output_fold,
+uint32_t epoch_gemm_block_offset(const struct epoch_gemm_layout* layout, uint32_t output_fold,
                                  uint32_t input_fold);
-uint32_t epoch_gemm_bytes(const struct epoch_gemm_layout *layout);
+uint32_t epoch_gemm_bytes(const struct epoch_gemm_layout* layout);
 
 #ifdef __cplusplus
 }

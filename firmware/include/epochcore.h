@@ -207,28 +207,46 @@ enum { EPOCH_COUNTERS(EPOCH_X_COUNTER, ) EPOCH_COUNTER_END };
 #define EPOCH_PUT(value, reg, field) \
   (((uint32_t)(value) << EPOCH_##reg##_##field##_SHIFT) & (uint32_t)EPOCH_##reg##_##field##_MASK)
 
-enum { EPOCH_ENGINE_DMA_IN, EPOCH_ENGINE_DMA_OUT, EPOCH_ENGINE_PE_GRID, EPOCH_ENGINE_VECTOR_UNIT,
-       EPOCH_ENGINE_CONTROL };
+enum {
+  EPOCH_ENGINE_DMA_IN,
+  EPOCH_ENGINE_DMA_OUT,
+  EPOCH_ENGINE_PE_GRID,
+  EPOCH_ENGINE_VECTOR_UNIT,
+  EPOCH_ENGINE_CONTROL
+};
 enum { EPOCH_STATE_IDLE, EPOCH_STATE_BLOCKED, EPOCH_STATE_RUNNING, EPOCH_STATE_STOPPED };
-enum { EPOCH_BUFFER_ACTIVATIONS, EPOCH_BUFFER_COEFFICIENTS, EPOCH_BUFFER_ACCUMULATORS,
-       EPOCH_BUFFERS };
+enum {
+  EPOCH_BUFFER_ACTIVATIONS,
+  EPOCH_BUFFER_COEFFICIENTS,
+  EPOCH_BUFFER_ACCUMULATORS,
+  EPOCH_BUFFERS
+};
 enum { EPOCH_PE_MAC, EPOCH_PE_LIMA };
-enum { EPOCH_MODE_REAL, EPOCH_MODE_COMPLEX, EPOCH_MODE_LIQUID_REAL, EPOCH_MODE_LIQUID_COMPLEX,
-       EPOCH_MODE_DPLR, EPOCH_MODE_SELECTIVE, EPOCH_MODE_SSD, EPOCH_MODE_EDGE, EPOCH_MODE_MAC };
+enum {
+  EPOCH_MODE_REAL,
+  EPOCH_MODE_COMPLEX,
+  EPOCH_MODE_LIQUID_REAL,
+  EPOCH_MODE_LIQUID_COMPLEX,
+  EPOCH_MODE_DPLR,
+  EPOCH_MODE_SELECTIVE,
+  EPOCH_MODE_SSD,
+  EPOCH_MODE_EDGE,
+  EPOCH_MODE_MAC
+};
 enum { EPOCH_TYPE_FP32, EPOCH_TYPE_BF16, EPOCH_TYPE_BF16D, EPOCH_TYPE_INT8 };
 enum { EPOCH_ACTIVATION_NONE, EPOCH_ACTIVATION_GELU, EPOCH_ACTIVATION_GLU };
 
 /* A local address: buffer number in bits 31:30, byte offset below. */
 #define EPOCH_LOCAL(buffer, offset) (((uint32_t)(buffer) << 30) | (uint32_t)(offset))
 #define EPOCH_LOCAL_BUFFER(address) ((uint32_t)(address) >> 30)
-#define EPOCH_LOCAL_OFFSET(address) ((uint32_t)(address) & 0x3FFFFFFFu)
+#define EPOCH_LOCAL_OFFSET(address) ((uint32_t)(address)&0x3FFFFFFFu)
 
 /* ---- Descriptors: 64 bytes, 16 words ------------------------------------------------------- */
 
 /* control: opcode 7:0, flags 15:8, context 31:16. */
 #define EPOCH_CONTROL(opcode, flags, context) \
   ((uint32_t)(opcode) | ((uint32_t)(flags) << 8) | ((uint32_t)(context) << 16))
-#define EPOCH_CONTROL_OPCODE(word) ((uint32_t)(word) & 0xFFu)
+#define EPOCH_CONTROL_OPCODE(word) ((uint32_t)(word)&0xFFu)
 #define EPOCH_CONTROL_FLAGS(word) (((uint32_t)(word) >> 8) & 0xFFu)
 #define EPOCH_CONTROL_CONTEXT(word) ((uint32_t)(word) >> 16)
 #define EPOCH_FLAG_IRQ_ON_DONE 0x01u
@@ -236,7 +254,7 @@ enum { EPOCH_ACTIVATION_NONE, EPOCH_ACTIVATION_GELU, EPOCH_ACTIVATION_GLU };
 /* semaphores: wait 0 in 7:0, wait 1 in 15:8, signal 0 in 23:16, signal 1 in 31:24;
  * each byte 0 = none or EPOCH_SEMAPHORE_USE(n). */
 #define EPOCH_SEMAPHORE_USE(n) (0x80u | (uint32_t)(n))
-#define EPOCH_SEMAPHORE_FIELD(wait0, wait1, signal0, signal1)              \
+#define EPOCH_SEMAPHORE_FIELD(wait0, wait1, signal0, signal1)                   \
   ((uint32_t)(wait0) | ((uint32_t)(wait1) << 8) | ((uint32_t)(signal0) << 16) | \
    ((uint32_t)(signal1) << 24))
 
@@ -248,8 +266,9 @@ struct epoch_command {
 };
 
 /* LOAD, STORE: for plane p and row r, row_bytes bytes between
- * bus + p*bus_plane_stride + r*bus_row_stride and local + p*local_plane_stride + r*local_row_stride.
- * Strides are signed bytes; local address and local strides are multiples of 4. */
+ * bus + p*bus_plane_stride + r*bus_row_stride and local + p*local_plane_stride +
+ * r*local_row_stride. Strides are signed bytes; local address and local strides are multiples of 4.
+ */
 struct epoch_dma_command {
   uint32_t control;
   uint32_t semaphores;
@@ -344,11 +363,11 @@ struct epoch_vector_command {
 
 #define EPOCH_FORMAT(mode, type, flags) \
   ((uint32_t)(mode) | ((uint32_t)(type) << 8) | ((uint32_t)(flags) << 16))
-#define EPOCH_FORMAT_MODE(word) ((uint32_t)(word) & 0xFFu)
+#define EPOCH_FORMAT_MODE(word) ((uint32_t)(word)&0xFFu)
 #define EPOCH_FORMAT_TYPE(word) (((uint32_t)(word) >> 8) & 0xFFu)
 #define EPOCH_FORMAT_FLAGS(word) ((uint32_t)(word) >> 16)
 #define EPOCH_EXTENT(channels, modes) ((uint32_t)(channels) | ((uint32_t)(modes) << 16))
-#define EPOCH_EXTENT_CHANNELS(word) ((uint32_t)(word) & 0xFFFFu)
+#define EPOCH_EXTENT_CHANNELS(word) ((uint32_t)(word)&0xFFFFu)
 #define EPOCH_EXTENT_MODES(word) ((uint32_t)(word) >> 16)
 
 EPOCH_STATIC_ASSERT(sizeof(struct epoch_command) == 64, "a descriptor is 64 bytes");

@@ -109,6 +109,10 @@ RunFiles run_files(const po::variables_map& values) {
   return files;
 }
 
+fs::path gtkwave_save(fs::path vcd) {
+  return vcd.replace_extension(".gtkw");
+}
+
 RunLimits run_limits(const po::variables_map& values) {
   RunLimits limits;
   if (const auto text = optional_text(values, "max-sim-time")) {
@@ -120,12 +124,11 @@ RunLimits run_limits(const po::variables_map& values) {
   return limits;
 }
 
-void report_end(const RunSummary& summary, const RunFiles& files) {
+void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (!summary.message.empty()) std::fprintf(stderr, "epochvp: %s\n", summary.message.c_str());
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
   if (files.vcd) std::fprintf(stderr, "epochvp: waveforms %s\n", files.vcd->c_str());
   if (files.mmio) std::fprintf(stderr, "epochvp: register accesses %s\n", files.mmio->c_str());
-  std::fprintf(stderr, "epochvp: %s\n", summary_line(summary).c_str());
 }
 
 // A failure that the platform found, or one of the firmware's where the user asked for it.
@@ -147,11 +150,11 @@ bool leaves_post_mortem(const RunSummary& summary, const RunFiles& files) {
 // Not being able to write it changes nothing about how the run ended.
 void write_post_mortem(const Simulation& simulation, const RunSummary& summary,
                        const fs::path& folder) {
-  try {
-    simulation.post_mortem(summary).write(folder);
+  const std::string problem = simulation.post_mortem(summary).write(folder);
+  if (problem.empty()) {
     std::fprintf(stderr, "epochvp: post-mortem %s\n", (folder / "summary.txt").c_str());
-  } catch (const UnavailableError& problem) {
-    std::fprintf(stderr, "epochvp: no post-mortem: %s\n", problem.what());
+  } else {
+    std::fprintf(stderr, "epochvp: no post-mortem: %s\n", problem.c_str());
   }
 }
 
@@ -183,21 +186,23 @@ int run_command(const std::vector<std::string>& all_arguments) {
   if (files.vcd) {
     vcd = std::make_unique<VcdWriter>(*files.vcd);
     simulation.trace_to(*vcd);
-    vcd->write_gtkwave_save(fs::path(*files.vcd).replace_extension(".gtkw"));
+    vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // refused now rather than later
   }
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
-  if (files.statistics) write_text_file(*files.statistics, "");  // refused now rather than later
+  if (files.statistics) write_text_file(*files.statistics, "");  // likewise
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
   summary.scenario = *target;
+  if (files.vcd) vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // zoomed to the whole run
   if (files.statistics) {
     const Json report = statistics_report(summary, simulation.statistics());
     write_text_file(*files.statistics, report.dump(2) + "\n");
   }
-  report_end(summary, files);
+  report_outputs(summary, files);
   if (leaves_post_mortem(summary, files)) {
     write_post_mortem(simulation, summary, *files.post_mortem);
   }
+  std::fprintf(stderr, "epochvp: %s\n", summary_line(summary).c_str());
   return summary.exit_status;
 }
 

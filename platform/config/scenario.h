@@ -63,8 +63,8 @@ struct ScenarioConfig {
   InterconnectConfig interconnect;
   DramConfig dram{512ull << 20};
   RamConfig sram{64ull << 10, 2.0};
-  EpochCoreConfig epochcore;         // of every instance
-  unsigned epochcore_instances = 1;  // 1 + n lies n * kInstanceStride behind the first
+  EpochCoreConfig epochcore;            // of every instance
+  unsigned epochcore_instances = 1;     // 1 + n lies n * kInstanceStride behind the first
   std::optional<unsigned> drain_lanes;  // nullopt = one a column
   unsigned state_slots = 1;
   MemoryMapConfig memory_map;

@@ -73,13 +73,18 @@ PostMortem make_post_mortem(const RunSummary& summary, const Inspection& platfor
   return result;
 }
 
-void PostMortem::write(const std::filesystem::path& folder) const {
+std::string PostMortem::write(const std::filesystem::path& folder) const {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!std::filesystem::is_directory(folder, error)) {
-    throw UnavailableError(folder.string() + ": cannot be made a folder");
+    return folder.string() + ": cannot be made a folder";
   }
-  for (const File& file : files) write_text_file(folder / file.name, file.text);
+  try {
+    for (const File& file : files) write_text_file(folder / file.name, file.text);
+  } catch (const UnavailableError& problem) {
+    return problem.what();
+  }
+  return "";
 }
 
 }  // namespace epoch

@@ -19,8 +19,9 @@ struct PostMortem {
   };
   std::vector<File> files;
 
-  // Makes the folder if need be and replaces these files in it; throws UnavailableError.
-  void write(const std::filesystem::path& folder) const;
+  // Makes the folder if need be and replaces these files in it. Returns what went wrong, "" if
+  // nothing did: a failure here must not hide the one that is reported.
+  std::string write(const std::filesystem::path& folder) const;
 };
 
 PostMortem make_post_mortem(const RunSummary& summary, const Inspection& platform,

@@ -414,6 +414,7 @@ case_trap_is_disassembled() {
 case_post_mortem() {
   expect 71 "$vp" run "$programs/trap.elf"
   has err "post-mortem epochvp-postmortem/summary.txt"
+  tail -1 err | grep -q MIPS || fail "the last line is not the summary"
   has epochvp-postmortem/summary.txt "ended: trap, exit status 71"
   has epochvp-postmortem/summary.txt "unhandled trap: illegal instruction"
   has epochvp-postmortem/hart.txt "pc 0x8000000a <faulty+0x2>"
