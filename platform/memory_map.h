@@ -29,7 +29,8 @@ constexpr std::uint64_t kSimctlBytes = 0x1000;
 constexpr std::uint64_t kScratchpadStride = 0x40'0000;  // from buffer to buffer in the debug window
 constexpr std::uint64_t kScratchpadBytes = 3 * kScratchpadStride;
 
-// A further EpochCore's windows lie this far behind those of the one before (contract.md).
+// A further EpochCore's windows lie this far behind those of the one before
+// (firmware/include/README.md).
 constexpr std::uint64_t kInstanceStride = 0x200'0000;
 
 // "epochcore", "epochcore1": on the bus, in statistics, waveforms and traces.

@@ -19,7 +19,8 @@ struct epoch_array_shape {
   uint32_t state_slots;
 };
 
-/* SSM: array.md "Shape". Channel i of a pass sits in column i mod C, segment floor(i/C) mod F. */
+/* SSM: array specification "Shape". Channel i of a pass sits in column i mod C, segment floor(i/C)
+ * mod F. */
 struct epoch_ssm_layout {
   uint32_t channels;
   uint32_t modes;

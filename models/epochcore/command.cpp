@@ -273,7 +273,7 @@ DecodeError CommandDecoder::check_shape(const Descriptor& words, std::uint32_t k
   return no_error;
 }
 
-// Whether the channels fit one pass and the modes one block (array.md "Shape").
+// Whether the channels fit one pass and the modes one block (array specification "Shape").
 DecodeError CommandDecoder::check_pass(const Shape& shape) const {
   std::uint64_t pass = limits_.cols;
   if (shape.mode != ArrayMode::mac) {

@@ -262,7 +262,7 @@ bool CommandProcessor::work_pending() const {
   return !records_.empty() || may_fetch() || stop_ != Stop::none;
 }
 
-// Why the array does nothing (array.md "exactly one cause a cycle").
+// Why the array does nothing (array specification "exactly one cause a cycle").
 Cause CommandProcessor::waiting_cause() const {
   const std::deque<Command>& fifo = lanes_[EPOCH_ENGINE_PE_GRID].fifo;
   if (fifo.empty()) return may_fetch() ? Cause::command_wait : Cause::idle;

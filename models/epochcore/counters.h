@@ -27,8 +27,8 @@ enum class Cause {
 const char* name_of(Cause cause);
 
 // The COUNTER block: counts events, and gives every cycle of the array clock exactly one cause
-// (array.md "Where the time went"): executing, else a transfer of coefficients or state, else what
-// the command processor says. Counted by intervals between events, not cycle by cycle.
+// (array specification "Where the time went"): executing, else a transfer of coefficients or state,
+// else what the command processor says. Counted by intervals between events, not cycle by cycle.
 class Counters {
  public:
   enum Index {

@@ -6,7 +6,8 @@
 namespace epoch {
 
 // The vector unit's arithmetic, exact: fp32 operations round to nearest even one by one in the
-// association written here, subnormals are flushed as array.md says, NaN results are 7fc00000.
+// association written here, subnormals are flushed as array specification says, NaN results are
+// 7fc00000.
 
 // out[i] = in[i] * scale + offset
 void vector_affine(const std::uint8_t* in, float* out, std::uint64_t count, float scale,

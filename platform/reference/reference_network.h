@@ -11,8 +11,8 @@
 
 namespace epoch {
 
-// A model folder's network in float64 on its stored float32 weights: level 1 of truth (ssm.md). It
-// shares no arithmetic with the array's models; functions come from libm.
+// A model folder's network in float64 on its stored float32 weights: level 1 of truth (README.md).
+// It shares no arithmetic with the array's models; functions come from libm.
 class ReferenceNetwork {
  public:
   enum class Evaluation { recurrence, convolution };

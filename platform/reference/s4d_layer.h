@@ -6,7 +6,7 @@
 
 namespace epoch {
 
-// A diagonal state-space layer, float64, discrete (ssm.md's "S4D"):
+// A diagonal state-space layer, float64, discrete (README.md):
 //   x[h][n] = a x[h][n] + b u[h] ;  y[h] = 2 sum_n Re(c x[h][n]) + d[h] u[h]     x = 0 at the start
 // Complex coefficients are [channel][mode], real and imaginary parts apart. Signals are
 // [step][channel].

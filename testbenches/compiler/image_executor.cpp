@@ -29,7 +29,7 @@ class Flushing {
   unsigned saved_;
 };
 
-// array.md, "Arithmetic": 2^t by a polynomial, t = z log2(e).
+// array specification, "Arithmetic": 2^t by a polynomial, t = z log2(e).
 float exp_pe(float z) {
   const float coefficients[] = {as_float(0x3C1E76C9), as_float(0x3D635734), as_float(0x3E75FCD9),
                                 as_float(0x3F317219), as_float(0x3F800000)};

@@ -102,8 +102,8 @@ class Reader {
     expect(cursor_ <= end && end < cursor_ + 64, "parameter_bytes");
   }
 
-  // array.md, "Shape": a channel takes P rows, whole segments of them; F channels stand above each
-  // other in each of C columns; modes beyond R rows come in blocks of R.
+  // array specification, "Shape": a channel takes P rows, whole segments of them; F channels stand
+  // above each other in each of C columns; modes beyond R rows come in blocks of R.
   void read_ssm(ImageOp& op) {
     const std::uint32_t rows = image_.header.array_rows;
     const std::uint32_t segment = image_.header.array_segment_rows;

@@ -23,9 +23,10 @@ struct Image {
   std::vector<ImageOp> ops;
 };
 
-// Reads a network image as epoch_image.h and array.md's "Shape" describe it, without the layout
-// functions that wrote it. Throws std::runtime_error for a wrong magic, version, checksum or size,
-// misaligned or overlapping blocks, and bytes that belong to nothing and are not zero.
+// Reads a network image as epoch_image.h and the array specification's "Shape" describe it, without
+// the layout functions that wrote it. Throws std::runtime_error for a wrong magic, version,
+// checksum or size, misaligned or overlapping blocks, and bytes that belong to nothing and are not
+// zero.
 Image read_image(const std::vector<std::uint8_t>& bytes);
 
 }  // namespace epoch::test

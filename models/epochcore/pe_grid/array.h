@@ -8,8 +8,8 @@
 namespace epoch {
 
 // The PE array as plain C++: exact arithmetic and exact time, no SystemC. Two implementations,
-// `fast` and `cycle`, give the same bits and the same cycle counts (array.md) and share the layout
-// of a step (schedule.h) but no arithmetic.
+// `fast` and `cycle`, give the same bits and the same cycle counts (array specification) and share
+// the layout of a step (schedule.h) but no arithmetic.
 
 enum class ArrayMode { real, complex, mac };  // what EPOCH_MODE_* this version implements
 enum class Fidelity { fast, cycle };
@@ -65,7 +65,7 @@ struct ArrayCommand {
   Activation activation = Activation::none;
 };
 
-// Cycles of the array clock; array.md "Time".
+// Cycles of the array clock; array specification "Time".
 struct ArrayTiming {
   std::uint64_t interval = 0;  // II_eff
   std::uint64_t stream = 0;  // steps * II_eff: the next command on the same coefficients may start

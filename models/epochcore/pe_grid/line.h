@@ -40,7 +40,7 @@ constexpr unsigned lines_for(unsigned words) {
   return (words + kLanes - 1) / kLanes;
 }
 
-// The one NaN that anybody sees, whatever payload the host's operations left (array.md).
+// The one NaN that anybody sees, whatever payload the host's operations left (array specification).
 constexpr std::uint32_t kNan = 0x7FC00000u;
 
 // A word as it becomes visible outside the array, by its bits: no operation that flags could

@@ -5,8 +5,8 @@
 
 namespace epoch {
 
-// Where the channels and modes of a pass sit (array.md "Shape"): channel i in column i mod C of
-// segment floor(i / C) mod F, mode j in row j of that segment. A GEMM tile is one segment.
+// Where the channels and modes of a pass sit (array specification "Shape"): channel i in column i
+// mod C of segment floor(i / C) mod F, mode j in row j of that segment. A GEMM tile is one segment.
 struct Placement {
   // Throws std::invalid_argument unless modes fit one block and channels one pass.
   Placement(const ArrayConfig& config, ArrayMode mode, unsigned channels, unsigned modes);

@@ -8,9 +8,9 @@
 
 namespace epoch {
 
-// The layout of a step (array.md "Schedule of a step"): in which cycle of a step each product and
-// each addition of a PE starts. The one thing that `fast` (for its cycle counts) and `cycle` (for
-// every clock) share.
+// The layout of a step (array specification "Schedule of a step"): in which cycle of a step each
+// product and each addition of a PE starts. The one thing that `fast` (for its cycle counts) and
+// `cycle` (for every clock) share.
 
 // A word that an operation reads: there when the step reaches the row (u, coefficients, y from the
 // row above, which arrives just in time by the row delay), part `index` of x before the step, or

@@ -9,7 +9,7 @@
 namespace epoch {
 
 // What a command asks of the array's ports, its layout, and the closed forms of its cycles
-// (array.md "Time"). `cycle` takes the first three from here and counts the rest.
+// (array specification "Time"). `cycle` takes the first three from here and counts the rest.
 
 // Operand and result bytes a step moves through the read and write ports.
 struct StepTraffic {

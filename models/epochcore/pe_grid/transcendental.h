@@ -28,7 +28,8 @@ EPOCH_DEFINITION float power_of_two(std::int32_t k) {
   return float_of_bits(static_cast<std::uint32_t>(k + 127) << 23);
 }
 
-// e^z as array.md's exp_pe: 2^t by a polynomial on [-1/2, 1/2]; an infinite z*log2(e) gives NaN.
+// e^z as the specification's exp_pe: 2^t by a polynomial on [-1/2, 1/2]; an infinite z*log2(e)
+// gives NaN.
 EPOCH_DEFINITION float exp_pe(float z) {
   const float t = z * float_of_bits(0x3FB8AA3Bu);  // log2(e)
   const float whole = __builtin_rintf(t);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The array behind its engine: results of the array alone, cycles of array.md, order, state.
+// The array behind its engine: results of the array alone, cycles of array specification, order,
+// state.
 #include <catch2/catch.hpp>
 #include <map>
 #include <memory>
@@ -61,7 +62,8 @@ std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
 
 }  // namespace
 
-TEST_CASE("a layer from memory to memory equals the array alone, in array.md's cycles") {
+TEST_CASE(
+    "a layer from memory to memory equals the array alone, in the array specification's cycles") {
   const unsigned channels = 32, modes = 12, steps = 100;
   DeviceBench bench;
   bench.record_traces();

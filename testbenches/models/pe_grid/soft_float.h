@@ -3,9 +3,10 @@
 
 #include <cstdint>
 
-// The array's number format in software, written from array.md: every operation exact in double
-// (53 bits are enough: 2 * 24 + 2 make the second rounding innocuous), rounded to 24 bits with
-// unbounded exponent, flushed below 2^-126. Shares no code with the models and needs no host flags.
+// The array's number format in software, written from array specification: every operation exact in
+// double (53 bits are enough: 2 * 24 + 2 make the second rounding innocuous), rounded to 24 bits
+// with unbounded exponent, flushed below 2^-126. Shares no code with the models and needs no host
+// flags.
 namespace soft {
 
 float from_bits(std::uint32_t bits);

@@ -27,7 +27,7 @@ void SoftwarePe::load(const CoefficientBlock& block) {
   if (block.extra != nullptr) extra_.assign(block.extra, block.extra + channels_);
 }
 
-// array.md "Shape": channel i in column i mod C, segment floor(i / C) mod F.
+// array specification "Shape": channel i in column i mod C, segment floor(i / C) mod F.
 SoftwarePe::Place SoftwarePe::place(unsigned channel, unsigned modes, unsigned mode,
                                     unsigned part) const {
   unsigned height = 0;

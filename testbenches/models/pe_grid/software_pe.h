@@ -8,8 +8,8 @@
 
 #include "epochcore/pe_grid/array.h"
 
-// The array as array.md describes it, one element at a time and one operation at a time: the
-// reference that both fidelities equal bit for bit. Takes the models' command structures and
+// The array as array specification describes it, one element at a time and one operation at a time:
+// the reference that both fidelities equal bit for bit. Takes the models' command structures and
 // nothing else of them.
 class SoftwarePe {
  public:

@@ -142,7 +142,7 @@ TEST_CASE("a product that rounds up to 2^-126 stays, one that does not is flushe
     command.u = &u;
     return soft::to_bits(trio.run(block, command).front());
   };
-  CHECK(product(0x3F7FFFFF, 0x00800000) == 0x00000000);  // array.md's example
+  CHECK(product(0x3F7FFFFF, 0x00800000) == 0x00000000);  // the array specification's example
   CHECK(product(0x3F7FFFFF, 0x00800001) == 0x00800000);  // rounds to 2^-126 in 24 bits
   CHECK(product(0x3F800000, 0x00800000) == 0x00800000);
   CHECK(product(0x3F800000, 0x007FFFFF) == 0x00000000);  // a subnormal state reads as zero

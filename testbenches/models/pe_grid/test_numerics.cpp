@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accuracy of the fp32 recurrence (ssm.md "Numerics", level 3a): the array against a float64
-// recurrence on the same rounded coefficients and inputs, which is itself checked by FFT
+// Accuracy of the fp32 recurrence (platform/reference/README.md, level 3a): the array against a
+// float64 recurrence on the same rounded coefficients and inputs, which is itself checked by FFT
 // convolution.
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout of a step and the cycles of commands, against array.md's table and closed forms.
+// The layout of a step and the cycles of commands, against the array specification's table and
+// closed forms.
 #include <catch2/catch.hpp>
 
 #include "epochcore/pe_grid/schedule.h"
@@ -54,7 +55,7 @@ struct Zeros {
 
 }  // namespace
 
-TEST_CASE("the layout at two multipliers is array.md's table") {
+TEST_CASE("the layout at two multipliers is the array specification's table") {
   for (unsigned lm = 1; lm <= 8; ++lm)
     for (unsigned la = 0; la <= 8; ++la)
       for (unsigned least : {1u, 3u, 4u, 7u, 16u, 40u}) {
