@@ -61,7 +61,7 @@ fs::path find_scenario(const std::string& argument, const SearchFolders& folders
   std::string tried = one_line(argument, 200);
   if (argument.find('/') == std::string::npos) {
     for (const fs::path& folder : folders.scenarios) {
-      const fs::path file = folder / (argument + ".json");
+      fs::path file = folder / (argument + ".json");
       if (fs::is_regular_file(file, error)) return file;
       tried += ", " + file.string();
     }

@@ -10,8 +10,6 @@
 #include <cerrno>
 #include <cstdio>
 
-extern char** environ;
-
 namespace epoch {
 namespace {
 
@@ -97,7 +95,7 @@ std::string disassemble(std::uint32_t pc, const std::vector<std::uint8_t>& bytes
     std::string listing;
     // -z: zeros too, which objdump otherwise skips.
     if (!run({tool, "-D", "-z", "-b", "binary", "-m", "riscv:rv32", base, file}, listing)) continue;
-    const std::string instruction = instruction_of(listing);
+    std::string instruction = instruction_of(listing);
     if (!instruction.empty()) return instruction;
   }
   return std::string("no disassembly: no ") + kTools[0] + " on PATH";
