@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "soc.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "device_tree.h"
 #include "memory_map.h"
 
@@ -28,45 +31,56 @@ RamConfig boot_rom_config() {
 
 }  // namespace
 
-Soc::Soc(const ScenarioConfig& config)
-    : cpu("cpu", cpu_config(config)),
-      interconnect("interconnect", config.interconnect),
-      boot_rom("boot_rom", boot_rom_config()),
-      sram("sram", config.sram),
-      dram("dram", config.dram),
-      clint("clint", ClintConfig{config.cpu.timebase_hz}),
-      plic("plic", kUartInterrupt + config.epochcore_instances),
-      uart("uart"),
-      simctl("simctl"),
+Soc::Soc(const ScenarioConfig& config, Elaboration order)
+    : epochcores(config.epochcore_instances),
       software_interrupt_("software_interrupt"),
       timer_interrupt_("timer_interrupt"),
       external_interrupt_("external_interrupt"),
       uart_irq_("uart_irq"),
       epochcore_irqs_("epochcore_irq", config.epochcore_instances) {
-  for (unsigned i = 0; i < config.epochcore_instances; ++i) {
-    epochcores.push_back(std::make_unique<EpochCore>(epochcore_name(i).c_str(), config.epochcore));
-  }
+  make_modules(config, order);
   bind_bus(config);
   bind_interrupts();
 }
 
+void Soc::make_modules(const ScenarioConfig& config, Elaboration order) {
+  std::vector<std::function<void()>> makers = {
+      [&] { cpu = std::make_unique<Cpu>("cpu", cpu_config(config)); },
+      [&] { interconnect = std::make_unique<Interconnect>("interconnect", config.interconnect); },
+      [&] { boot_rom = std::make_unique<Ram>("boot_rom", boot_rom_config()); },
+      [&] { sram = std::make_unique<Ram>("sram", config.sram); },
+      [&] { dram = std::make_unique<Dram>("dram", config.dram); },
+      [&] { clint = std::make_unique<Clint>("clint", ClintConfig{config.cpu.timebase_hz}); },
+      [&] { plic = std::make_unique<Plic>("plic", kUartInterrupt + config.epochcore_instances); },
+      [&] { uart = std::make_unique<Uart>("uart"); },
+      [&] { simctl = std::make_unique<SimCtl>("simctl"); },
+  };
+  for (unsigned i = 0; i < config.epochcore_instances; ++i) {
+    makers.emplace_back([&, i] {
+      epochcores[i] = std::make_unique<EpochCore>(epochcore_name(i).c_str(), config.epochcore);
+    });
+  }
+  if (order == Elaboration::reverse) std::reverse(makers.begin(), makers.end());
+  for (const auto& make : makers) make();
+}
+
 void Soc::bind_bus(const ScenarioConfig& config) {
-  cpu.bus.bind(interconnect.add_initiator("cpu", false));
+  cpu->bus.bind(interconnect->add_initiator("cpu", false));
   for (const auto& epochcore : epochcores) {
     const std::string name = epochcore->name();
-    epochcore->dma.bind(interconnect.add_initiator(name + ".dma", true));
-    epochcore->commands.bind(interconnect.add_initiator(name + ".commands", true));
+    epochcore->dma.bind(interconnect->add_initiator(name + ".dma", true));
+    epochcore->commands.bind(interconnect->add_initiator(name + ".commands", true));
   }
   for (const Region& region : platform_regions(config)) {
     Interconnect::InitiatorSocket& port =
-        interconnect.add_target(region.name, region.base, region.size);
-    if (region.name == "boot_rom") port.bind(boot_rom.socket);
-    if (region.name == "sram") port.bind(sram.socket);
-    if (region.name == "dram") port.bind(dram.socket);
-    if (region.name == "clint") port.bind(clint.socket);
-    if (region.name == "plic") port.bind(plic.socket);
-    if (region.name == "uart") port.bind(uart.socket);
-    if (region.name == "simctl") port.bind(simctl.socket);
+        interconnect->add_target(region.name, region.base, region.size);
+    if (region.name == "boot_rom") port.bind(boot_rom->socket);
+    if (region.name == "sram") port.bind(sram->socket);
+    if (region.name == "dram") port.bind(dram->socket);
+    if (region.name == "clint") port.bind(clint->socket);
+    if (region.name == "plic") port.bind(plic->socket);
+    if (region.name == "uart") port.bind(uart->socket);
+    if (region.name == "simctl") port.bind(simctl->socket);
     for (unsigned i = 0; i < epochcores.size(); ++i) {
       const std::uint64_t behind = i * kInstanceStride;
       if (region.base == config.memory_map.epochcore + behind) port.bind(epochcores[i]->csr);
@@ -76,39 +90,39 @@ void Soc::bind_bus(const ScenarioConfig& config) {
 }
 
 void Soc::bind_interrupts() {
-  clint.software_interrupt(software_interrupt_);
-  clint.timer_interrupt(timer_interrupt_);
-  plic.external_interrupt(external_interrupt_);
-  cpu.software_interrupt(software_interrupt_);
-  cpu.timer_interrupt(timer_interrupt_);
-  cpu.external_interrupt(external_interrupt_);
-  uart.irq(uart_irq_);
-  plic.sources[kUartInterrupt - 1](uart_irq_);
+  clint->software_interrupt(software_interrupt_);
+  clint->timer_interrupt(timer_interrupt_);
+  plic->external_interrupt(external_interrupt_);
+  cpu->software_interrupt(software_interrupt_);
+  cpu->timer_interrupt(timer_interrupt_);
+  cpu->external_interrupt(external_interrupt_);
+  uart->irq(uart_irq_);
+  plic->sources[kUartInterrupt - 1](uart_irq_);
   for (unsigned i = 0; i < epochcores.size(); ++i) {
     epochcores[i]->irq(epochcore_irqs_[i]);
-    plic.sources[kEpochCoreInterrupt + i - 1](epochcore_irqs_[i]);
+    plic->sources[kEpochCoreInterrupt + i - 1](epochcore_irqs_[i]);
   }
 }
 
 void Soc::attach_trace(TraceSink& sink) {
-  cpu.attach_trace(sink);  // the order of the groups in a wave viewer
+  cpu->attach_trace(sink);  // the order of the groups in a wave viewer
   for (const auto& epochcore : epochcores) epochcore->attach_trace(sink);
-  dram.attach_trace(sink);
-  interconnect.attach_trace(sink);
-  clint.attach_trace(sink);
-  plic.attach_trace(sink);
-  uart.attach_trace(sink);
+  dram->attach_trace(sink);
+  interconnect->attach_trace(sink);
+  clint->attach_trace(sink);
+  plic->attach_trace(sink);
+  uart->attach_trace(sink);
 }
 
 Statistics Soc::statistics() const {
   Statistics all;
-  cpu.statistics(all);
-  interconnect.statistics(all);
-  boot_rom.statistics(all);
-  sram.statistics(all);
-  dram.statistics(all);
-  plic.statistics(all);
-  uart.statistics(all);
+  cpu->statistics(all);
+  interconnect->statistics(all);
+  boot_rom->statistics(all);
+  sram->statistics(all);
+  dram->statistics(all);
+  plic->statistics(all);
+  uart->statistics(all);
   for (const auto& epochcore : epochcores) epochcore->statistics(all);
   return all;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * smnist: classifies handwritten digits, one pixel a step.
+ * smnist: classifies handwritten digits, one pixel a step, on every EpochCore of the device tree:
+ * as many digits at once.
  *
  *   --digits=N   how many (default 20)        --logits  print each digit's results too
  *   --start=N    first digit (default 0)      --poll    poll instead of sleeping for the interrupt
@@ -19,6 +20,7 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+#define MAX_CORES 4u
 #define RING_ENTRIES 1024u
 #define PROGRAM_CAPACITY 32768u
 #define TIMEOUT_NS 10000000000u /* a digit takes well under a millisecond at 1 GHz */
@@ -46,8 +48,13 @@ struct totals {
   uint32_t correct;
 };
 
-static struct epoch_device device;
-static struct epoch_runner runner;
+struct core {
+  struct epoch_device device;
+  struct epoch_runner runner;
+};
+
+static struct core cores[MAX_CORES];
+static uint32_t core_count;
 
 static bool parse(int argc, char** argv, struct options* options) {
   for (int i = 1; i < argc; i++) {
@@ -111,37 +118,49 @@ static bool open_data(const struct options* options, struct idx* digits, struct 
   return true;
 }
 
-static bool open_network(const struct options* options, uint32_t pixels) {
-  const uint8_t* image;
-  uint32_t bytes;
-  const enum epoch_device_result opened =
-      epoch_device_open(&device, 0, RING_ENTRIES, options->poll);
-  if (opened != EPOCH_DEVICE_OK) {
-    printf("smnist: %s\n", epoch_device_result_text(opened));
-    return false;
-  }
-  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
-    printf("smnist: no network image is loaded\n");
-    return false;
-  }
+static bool prepare(struct core* core, const uint8_t* image, uint32_t bytes, uint32_t pixels) {
   const struct epoch_image_header* header = (const void*)image;
   const uint32_t width = bytes < sizeof *header ? 0 : header->input_width;
   if (width == 0 || pixels % width != 0) {
     printf("smnist: a digit's %" PRIu32 " pixels are not whole steps of the network\n", pixels);
     return false;
   }
+  struct epoch_runner* runner = &core->runner;
   const enum epoch_runner_result prepared =
-      epoch_runner_prepare(&runner, &device, image, bytes, pixels / width, PROGRAM_CAPACITY);
+      epoch_runner_prepare(runner, &core->device, image, bytes, pixels / width, PROGRAM_CAPACITY);
   if (prepared == EPOCH_RUNNER_OK) return true;
   printf("smnist: %s\n", epoch_runner_result_text(prepared));
   if (prepared == EPOCH_RUNNER_IMAGE)
-    printf("smnist: %s\n", epoch_network_result_text(runner.network_result));
+    printf("smnist: %s\n", epoch_network_result_text(runner->network_result));
   if (prepared == EPOCH_RUNNER_SCHEDULE)
-    printf(
-        "smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu32 " needed, %" PRIu32 " available\n",
-        runner.failure.layer, runner.failure.op, epoch_schedule_result_text(runner.failure.result),
-        runner.failure.needed, runner.failure.available);
+    printf("smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu32 " needed, %" PRIu32
+           " available\n",
+           runner->failure.layer, runner->failure.op,
+           epoch_schedule_result_text(runner->failure.result), runner->failure.needed,
+           runner->failure.available);
   return false;
+}
+
+/* Every EpochCore there is, with the network on it. */
+static bool open_cores(const struct options* options, uint32_t pixels) {
+  const uint8_t* image;
+  uint32_t bytes;
+  for (; core_count < MAX_CORES; core_count++) {
+    struct core* core = &cores[core_count];
+    const enum epoch_device_result opened =
+        epoch_device_open(&core->device, core_count, RING_ENTRIES, options->poll);
+    if (opened == EPOCH_DEVICE_ABSENT && core_count > 0) break;
+    if (opened != EPOCH_DEVICE_OK) {
+      printf("smnist: %s\n", epoch_device_result_text(opened));
+      return false;
+    }
+    if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
+      printf("smnist: no network image is loaded\n");
+      return false;
+    }
+    if (!prepare(core, image, bytes, pixels)) return false;
+  }
+  return true;
 }
 
 /* Order of floats as order of integers: no floating-point unit needed. */
@@ -167,45 +186,48 @@ static void print_logits(uint32_t digit, const uint32_t* logits, uint32_t count)
   printf("\n");
 }
 
-static void print_fault(uint32_t digit, enum epoch_device_result result) {
-  const struct epoch_device_error* error = &device.error;
+static bool report_fault(const struct core* core, uint32_t digit, enum epoch_device_result result) {
+  const struct epoch_device_error* error = &core->device.error;
   printf("smnist: digit %" PRIu32 ": %s\n", digit, epoch_device_result_text(result));
   if (error->code != EPOCH_ERROR_NONE)
     printf("smnist: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
            " bytes\n",
            epoch_error_text(error->code), error->sequence, (uint32_t)(error->address >> 32),
            (uint32_t)error->address, error->length);
+  return false;
 }
 
 /* Cycles from the first command's start to the last retirement; the rest goes to the totals. */
-static uint64_t read_counters(struct totals* totals) {
-  const uint64_t useful = epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_USEFUL);
-  const uint64_t cycles = epoch_device_counter(&device, EPOCH_COUNTER_LAST_RETIRE) -
-                          epoch_device_counter(&device, EPOCH_COUNTER_FIRST_START);
+static uint64_t read_counters(const struct epoch_device* device, struct totals* totals) {
+  const uint64_t useful = epoch_device_counter(device, EPOCH_COUNTER_CAUSE_USEFUL);
+  const uint64_t cycles = epoch_device_counter(device, EPOCH_COUNTER_LAST_RETIRE) -
+                          epoch_device_counter(device, EPOCH_COUNTER_FIRST_START);
   totals->cycles += cycles;
   totals->useful += useful;
-  totals->executing += useful + epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_FILL_DRAIN) +
-                       epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_PORT_LIMITED);
-  totals->pe_cycles += epoch_device_counter(&device, EPOCH_COUNTER_PE_CYCLES);
-  totals->dram_bytes += epoch_device_counter(&device, EPOCH_COUNTER_DMA_READ_BYTES) +
-                        epoch_device_counter(&device, EPOCH_COUNTER_DMA_WRITE_BYTES) +
-                        epoch_device_counter(&device, EPOCH_COUNTER_FETCH_BYTES);
+  totals->executing += useful + epoch_device_counter(device, EPOCH_COUNTER_CAUSE_FILL_DRAIN) +
+                       epoch_device_counter(device, EPOCH_COUNTER_CAUSE_PORT_LIMITED);
+  totals->pe_cycles += epoch_device_counter(device, EPOCH_COUNTER_PE_CYCLES);
+  totals->dram_bytes += epoch_device_counter(device, EPOCH_COUNTER_DMA_READ_BYTES) +
+                        epoch_device_counter(device, EPOCH_COUNTER_DMA_WRITE_BYTES) +
+                        epoch_device_counter(device, EPOCH_COUNTER_FETCH_BYTES);
   return cycles;
 }
 
-static bool run_digit(const struct options* options, uint32_t digit, const struct idx* digits,
-                      const struct idx* labels, struct totals* totals) {
-  const uint32_t count = runner.network.header->output_width;
-  const uint32_t label = labels->data[digit];
-  epoch_device_clear_counters(&device);
+static bool start_digit(struct core* core, uint32_t digit, const struct idx* digits) {
+  epoch_device_clear_counters(&core->device);
   const enum epoch_device_result result =
-      epoch_runner_run(&runner, digits->data + digit * digits->item_bytes, TIMEOUT_NS);
-  if (result != EPOCH_DEVICE_OK) {
-    print_fault(digit, result);
-    return false;
-  }
-  const uint64_t cycles = read_counters(totals);
-  const uint32_t* logits = runner.output.cpu;
+      epoch_runner_start(&core->runner, digits->data + digit * digits->item_bytes, TIMEOUT_NS);
+  return result == EPOCH_DEVICE_OK || report_fault(core, digit, result);
+}
+
+static bool finish_digit(struct core* core, const struct options* options, uint32_t digit,
+                         const struct idx* labels, struct totals* totals) {
+  const uint32_t count = core->runner.network.header->output_width;
+  const uint32_t label = labels->data[digit];
+  const enum epoch_device_result result = epoch_runner_finish(&core->runner, TIMEOUT_NS);
+  if (result != EPOCH_DEVICE_OK) return report_fault(core, digit, result);
+  const uint64_t cycles = read_counters(&core->device, totals);
+  const uint32_t* logits = core->runner.output.cpu;
   const uint32_t predicted = argmax(logits, count);
   totals->correct += predicted == label;
   printf("digit %" PRIu32 ": predicted %" PRIu32 " label %" PRIu32 " cycles %" PRIu64 "\n", digit,
@@ -214,12 +236,27 @@ static bool run_digit(const struct options* options, uint32_t digit, const struc
   return true;
 }
 
+/* A digit for each core, then their results in order, until all are done. */
+static bool run_digits(const struct options* options, const struct idx* digits,
+                       const struct idx* labels, struct totals* totals) {
+  const uint32_t end = options->start + options->digits;
+  for (uint32_t digit = options->start; digit < end; digit += core_count) {
+    const uint32_t count = end - digit < core_count ? end - digit : core_count;
+    for (uint32_t c = 0; c < count; c++)
+      if (!start_digit(&cores[c], digit + c, digits)) return false;
+    for (uint32_t c = 0; c < count; c++)
+      if (!finish_digit(&cores[c], options, digit + c, labels, totals)) return false;
+  }
+  return true;
+}
+
 static double percent(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
 }
 
 static void print_totals(uint32_t digits, const struct totals* totals) {
-  const uint64_t pes = (uint64_t)device.caps.array.rows * device.caps.array.cols;
+  const struct epoch_array_shape* array = &cores[0].device.caps.array;
+  const uint64_t pes = (uint64_t)array->rows * array->cols;
   const double spatial = percent(totals->pe_cycles, pes * totals->executing);
   const double temporal = percent(totals->useful, totals->cycles);
   printf("accuracy %" PRIu32 "/%" PRIu32 "\n", totals->correct, digits);
@@ -238,10 +275,8 @@ int main(int argc, char** argv) {
     return EXIT_USAGE;
   }
   if (!open_data(&options, &digits, &labels)) return EXIT_FAILED;
-  if (!open_network(&options, digits.item_bytes)) return EXIT_FAILED;
-  for (uint32_t i = 0; i < options.digits; i++) {
-    if (!run_digit(&options, options.start + i, &digits, &labels, &totals)) return EXIT_FAILED;
-  }
+  if (!open_cores(&options, digits.item_bytes)) return EXIT_FAILED;
+  if (!run_digits(&options, &digits, &labels, &totals)) return EXIT_FAILED;
   print_totals(options.digits, &totals);
   return EXIT_OK;
 }

@@ -68,16 +68,25 @@ enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
   return EPOCH_RUNNER_OK;
 }
 
-enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
-                                          uint64_t timeout_ns) {
-  struct epoch_device* device = runner->device;
+enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const uint8_t* sequence,
+                                            uint64_t timeout_ns) {
   memcpy(runner->input.cpu, sequence, runner->input.bytes);
   hal_dma_sync_for_device(&runner->input, 0, runner->input.bytes);
   hal_dma_sync_for_device(&runner->output, 0,
                           runner->output.bytes); /* nothing of it may be dirty */
-  enum epoch_device_result result =
-      epoch_device_submit(device, runner->program.descriptors, runner->program.count, timeout_ns);
-  if (result == EPOCH_DEVICE_OK) result = epoch_device_wait(device, device->tail, timeout_ns);
+  return epoch_device_submit(runner->device, runner->program.descriptors, runner->program.count,
+                             timeout_ns);
+}
+
+enum epoch_device_result epoch_runner_finish(struct epoch_runner* runner, uint64_t timeout_ns) {
+  struct epoch_device* device = runner->device;
+  const enum epoch_device_result result = epoch_device_wait(device, device->tail, timeout_ns);
   if (result == EPOCH_DEVICE_OK) hal_dma_sync_for_cpu(&runner->output, 0, runner->output.bytes);
   return result;
+}
+
+enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
+                                          uint64_t timeout_ns) {
+  const enum epoch_device_result result = epoch_runner_start(runner, sequence, timeout_ns);
+  return result == EPOCH_DEVICE_OK ? epoch_runner_finish(runner, timeout_ns) : result;
 }

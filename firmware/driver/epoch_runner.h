@@ -48,7 +48,12 @@ enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
                                               uint32_t image_bytes, uint32_t steps,
                                               uint32_t program_capacity);
 
-/* Runs one sequence of steps * input_width bytes; the result is in runner->output. */
+/* Submits one sequence of steps * input_width bytes, and waits for it: the result is in
+ * runner->output then. Between the two the hart is free, for another device's runner perhaps. */
+enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const uint8_t* sequence,
+                                            uint64_t timeout_ns);
+enum epoch_device_result epoch_runner_finish(struct epoch_runner* runner, uint64_t timeout_ns);
+/* Both. */
 enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
                                           uint64_t timeout_ns);
 

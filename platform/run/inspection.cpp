@@ -79,9 +79,9 @@ Inspection::Inspection(Soc& soc, const ScenarioConfig& config, const Workload& w
   for (const auto& epochcore : soc.epochcores) {
     registers_.add(epochcore->name(), epochcore->registers());
   }
-  registers_.add("clint", soc.clint.register_bank());
-  registers_.add("plic", soc.plic.register_bank());
-  registers_.add("simctl", soc.simctl.register_bank());
+  registers_.add("clint", soc.clint->register_bank());
+  registers_.add("plic", soc.plic->register_bank());
+  registers_.add("simctl", soc.simctl->register_bank());
   registers_.add("uart");
 }
 
@@ -89,9 +89,9 @@ std::uint8_t* Inspection::memory(std::uint64_t address, std::uint64_t bytes) con
   for (const Region& region : regions_) {
     if (!region.contains(address, bytes)) continue;
     const std::uint64_t offset = address - region.base;
-    if (region.name == "dram") return soc_.dram.data() + offset;
-    if (region.name == "sram") return soc_.sram.data() + offset;
-    if (region.name == "boot_rom") return soc_.boot_rom.data() + offset;
+    if (region.name == "dram") return soc_.dram->data() + offset;
+    if (region.name == "sram") return soc_.sram->data() + offset;
+    if (region.name == "boot_rom") return soc_.boot_rom->data() + offset;
   }
   return nullptr;
 }
@@ -146,7 +146,7 @@ std::string Inspection::unmapped(const UnmappedAccess& access) const {
 }
 
 std::string Inspection::hart() const {
-  const Hart& hart = soc_.cpu.hart();
+  const Hart& hart = soc_.cpu->hart();
   const TrapInfo& last = hart.last_trap();
   std::string text =
       "pc " + place(hart.pc()) + hart_registers([&](unsigned i) { return hart.x(i); }) +
@@ -226,8 +226,8 @@ std::string Inspection::engines() const {
   char interrupts[80];
   std::snprintf(interrupts, sizeof interrupts,
                 "the hart's interrupts: external %d, timer %d, software %d",
-                soc_.cpu.external_interrupt.read(), soc_.cpu.timer_interrupt.read(),
-                soc_.cpu.software_interrupt.read());
+                soc_.cpu->external_interrupt.read(), soc_.cpu->timer_interrupt.read(),
+                soc_.cpu->software_interrupt.read());
   return text + kIndent + interrupts;
 }
 

@@ -45,9 +45,10 @@ void end_run_on_interrupt() {
   std::signal(SIGPIPE, SIG_IGN);  // the console notices by itself
 }
 
-Simulation::Simulation(const ScenarioConfig& config, const Workload& workload)
+Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
+                       Soc::Elaboration order)
     : workload_(workload),
-      soc_(config),
+      soc_(config, order),
       inspection_(soc_, config, workload),
       access_text_(workload.elf, inspection_.registers()) {
   connect_callbacks();
@@ -56,19 +57,19 @@ Simulation::Simulation(const ScenarioConfig& config, const Workload& workload)
 }
 
 void Simulation::connect_callbacks() {
-  soc_.uart.on_transmit = [this](std::uint8_t byte) { console_.put(byte); };
-  soc_.simctl.on_exit = [this](std::uint32_t code) { on_exit(code); };
+  soc_.uart->on_transmit = [this](std::uint8_t byte) { console_.put(byte); };
+  soc_.simctl->on_exit = [this](std::uint32_t code) { on_exit(code); };
   // The firmware's handler gives up: the trap that it was called for is the hart's latest.
-  soc_.simctl.on_trap = [this](std::uint32_t mcause) {
-    TrapInfo trap = soc_.cpu.hart().last_trap();
+  soc_.simctl->on_trap = [this](std::uint32_t mcause) {
+    TrapInfo trap = soc_.cpu->hart().last_trap();
     trap.cause = mcause;
     on_trap(trap, "given up by the firmware's handler");
   };
-  soc_.cpu.on_unhandled_trap = [this](const TrapInfo& trap) {
+  soc_.cpu->on_unhandled_trap = [this](const TrapInfo& trap) {
     on_trap(trap, "no handler: mtvec is 0");
   };
-  soc_.interconnect.on_unmapped = [this](const UnmappedAccess& access) { on_unmapped(access); };
-  soc_.interconnect.on_access = [this](const BusAccess& access) { on_access(access); };
+  soc_.interconnect->on_unmapped = [this](const UnmappedAccess& access) { on_unmapped(access); };
+  soc_.interconnect->on_access = [this](const BusAccess& access) { on_access(access); };
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
     soc_.epochcores[i]->on_command([this, i](std::uint64_t time_ps, const CommandView& command) {
       recorder_.command(time_ps, i, command);
@@ -89,21 +90,21 @@ void Simulation::load() {
   };
   for (const ElfSegment& segment : workload_.elf.segments()) put(segment.address, segment.bytes);
   for (const Blob& blob : workload_.blobs) put(blob.address, blob.bytes);
-  std::memcpy(soc_.boot_rom.data(), workload_.boot_rom.data(), workload_.boot_rom.size());
+  std::memcpy(soc_.boot_rom->data(), workload_.boot_rom.data(), workload_.boot_rom.size());
 }
 
 // The `tohost` convention of riscv-tests: a write of code * 2 + 1 ends the run.
 void Simulation::watch_tohost(const ScenarioConfig& config) {
   const std::optional<std::uint32_t> tohost = workload_.elf.symbol("tohost");
   if (!tohost) return;
-  const Region sram{"sram", config.memory_map.sram, soc_.sram.size()};
-  const Region dram{"dram", config.memory_map.dram, soc_.dram.size()};
+  const Region sram{"sram", config.memory_map.sram, soc_.sram->size()};
+  const Region dram{"dram", config.memory_map.dram, soc_.dram->size()};
   if (dram.contains(*tohost, 4)) {
     const std::uint64_t offset = *tohost - dram.base;
-    soc_.dram.watch(offset, 4, [this, offset] { on_tohost(soc_.dram.data() + offset); });
+    soc_.dram->watch(offset, 4, [this, offset] { on_tohost(soc_.dram->data() + offset); });
   } else if (sram.contains(*tohost, 4)) {
     const std::uint64_t offset = *tohost - sram.base;
-    soc_.sram.watch(offset, 4, [this, offset] { on_tohost(soc_.sram.data() + offset); });
+    soc_.sram->watch(offset, 4, [this, offset] { on_tohost(soc_.sram->data() + offset); });
   }
 }
 
@@ -119,7 +120,7 @@ void Simulation::trace_mmio_to(const std::filesystem::path& file) {
 // Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
 void Simulation::on_access(const BusAccess& access) {
   const bool is_hart = access.initiator == "cpu";
-  const RecordedAccess recorded(access, is_hart ? soc_.cpu.hart().pc() : 0);
+  const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
   const bool is_memory =
       access.range != nullptr && !inspection_.registers().has(access.range->name);
   if (is_memory) {
@@ -166,7 +167,7 @@ void Simulation::on_unmapped(const UnmappedAccess& access) {
 }
 
 void Simulation::end_in_deadlock() {
-  const std::string pc = inspection_.place(soc_.cpu.hart().pc());
+  const std::string pc = inspection_.place(soc_.cpu->hart().pc());
   bool waiting = false;
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
     waiting = waiting || inspection_.blockage(i).kind == Blockage::firmware;
@@ -180,9 +181,9 @@ void Simulation::end_in_deadlock() {
 
 // Where the hart is and what each engine waits for, when a run is stopped from outside.
 std::string Simulation::whereabouts() const {
-  const Hart& hart = soc_.cpu.hart();
+  const Hart& hart = soc_.cpu->hart();
   return "; the hart is at pc " + inspection_.place(hart.pc()) +
-         (soc_.cpu.sleeping() ? ", asleep in WFI" : "") + inspection_.engines();
+         (soc_.cpu->sleeping() ? ", asleep in WFI" : "") + inspection_.engines();
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -225,7 +226,7 @@ void Simulation::run_until_ended(const RunLimits& limits) {
     console_.flush();
     // Behind an unfinished line of the firmware's the progress would overwrite it.
     if (!progress_.shares_terminal() || console_.at_line_start()) {
-      progress_.show(wall, now_ps(), soc_.cpu.hart().instructions());
+      progress_.show(wall, now_ps(), soc_.cpu->hart().instructions());
     }
   }
 }
@@ -253,7 +254,7 @@ RunSummary Simulation::run(const RunLimits& limits) {
   summary.exit_status = ending_->exit_status;
   summary.firmware_code = ending_->firmware_code;
   summary.simulated_ps = now_ps();
-  summary.instructions = soc_.cpu.hart().instructions();
+  summary.instructions = soc_.cpu->hart().instructions();
   summary.wall_s = wall_seconds() - started;
   summary.peak_memory_bytes = peak_memory_bytes();
   return summary;

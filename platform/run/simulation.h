@@ -28,7 +28,8 @@ struct RunLimits {
 // One run of a workload on a platform, from reset to whatever ends it.
 class Simulation {
  public:
-  Simulation(const ScenarioConfig& config, const Workload& workload);
+  Simulation(const ScenarioConfig& config, const Workload& workload,
+             Soc::Elaboration order = Soc::Elaboration::forward);
 
   void trace_to(VcdWriter& vcd);
   // Throws UnavailableError if the file cannot be made.

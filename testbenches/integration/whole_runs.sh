@@ -104,6 +104,28 @@ case_smnist_fidelities() {
   same out.fast out.cycle
 }
 
+# Two digits at once: the same answers, work on both, and 16 more digits take less time.
+more_digits() { # the time of digits 5 to 20 on so many cores
+  run "few$1" smnist --set "epochcore.instances=$1" -- --digits=4
+  run "many$1" smnist --set "epochcore.instances=$1" -- --digits=20
+  echo $(($(simulated_ps "many$1") - $(simulated_ps "few$1")))
+}
+case_smnist_on_two_cores() {
+  local core one two
+  run one smnist -- --digits=5 --logits
+  run two smnist --set epochcore.instances=2 -- --digits=5 --logits
+  answers one >answers.one
+  answers two >answers.two
+  same answers.one answers.two
+  for core in epochcore:3 epochcore1:2; do
+    [ "$(jq '[.statistics[] | select(.name == "'"${core%:*}"'.counters.commands").value][0]' stats.two)" = \
+      $(($(jq '[.statistics[] | select(.name == "epochcore.counters.commands").value][0]' stats.one) / 5 * ${core#*:})) ] ||
+      fail "${core%:*} did not do ${core#*:} digits"
+  done
+  one=$(more_digits 1) two=$(more_digits 2)
+  [ "$two" -lt $((one * 3 / 4)) ] || fail "16 digits take $one ps on one core, $two ps on two"
+}
+
 # ---- Everything moved ----
 
 # Park and Miller's minimal standard generator: $RANDOM starts anew in every subshell.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole runs with the modules elaborated in either order: the kernel's order of processes follows
+// the order of elaboration, and nothing that anybody sees may follow it.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "platform/scratch_folder.h"
+#include "run/simulation.h"
+
+namespace epoch {
+namespace {
+
+using test::ScratchFolder;
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// One run in this process, which elaborates only once: its UART is `uart`, the rest by name.
+int run(const Configuration& configuration, Soc::Elaboration order, const ScratchFolder& folder,
+        const std::string& name) {
+  const int uart = ::open((folder / (name + ".uart")).c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+  if (uart < 0 || ::dup2(uart, STDOUT_FILENO) < 0) return 200;
+  const Workload workload =
+      load_workload(configuration, SearchFolders{{EPOCH_FIRMWARE}, {EPOCH_SCENARIOS}});
+  Simulation simulation(configuration.values, workload, order);
+  VcdWriter vcd(folder / (name + ".vcd"));
+  simulation.trace_to(vcd);
+  simulation.trace_mmio_to(folder / (name + ".mmio"));
+  const RunSummary summary = simulation.run({});
+  Json report = statistics_report(summary, simulation.statistics());
+  report["simulation"].erase("host");
+  std::ofstream(folder / (name + ".stats")) << report.dump(1);
+  return summary.exit_status;
+}
+
+void compare(const std::string& scenario, const std::vector<std::string>& sets,
+             const std::vector<std::string>& arguments) {
+  const ScratchFolder folder;
+  Configuration configuration =
+      load_configuration(std::filesystem::path(EPOCH_SCENARIOS) / scenario, sets);
+  configuration.values.firmware.args = arguments;
+  for (const bool forward : {true, false}) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0)
+      ::_exit(run(configuration, forward ? Soc::Elaboration::forward : Soc::Elaboration::reverse,
+                  folder, forward ? "forward" : "reverse"));
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CAPTURE(scenario, forward);
+    REQUIRE(WIFEXITED(status));
+    REQUIRE(WEXITSTATUS(status) == 0);
+  }
+  for (const char* kind : {".uart", ".stats", ".vcd", ".mmio"}) {
+    CAPTURE(scenario, kind);
+    const std::string forward = text_of(folder / (std::string("forward") + kind));
+    CHECK(forward.size() > 100);
+    CHECK(forward == text_of(folder / (std::string("reverse") + kind)));
+  }
+}
+
+TEST_CASE("elaboration in reverse changes no byte of a digit's run") {
+  compare("smnist.json", {}, {"--digits=2", "--logits"});
+}
+
+TEST_CASE("elaboration in reverse changes no byte while two EpochCores share the memory") {
+  compare("smnist.json", {"epochcore.instances=2"}, {"--digits=4", "--logits"});
+}
+
+TEST_CASE("elaboration in reverse changes no byte of the self-test at quantum 0") {
+  compare("selftest.json", {"cpu.quantum_ns=0"}, {"--waits=1000"});
+}
+
+}  // namespace
+}  // namespace epoch
