@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define EPOCH_VERSION_MAJOR 1
-#define EPOCH_VERSION_MINOR 0
+#define EPOCH_VERSION_MINOR 1
 #define EPOCH_ID_VALUE 0x45504F43u /* "EPOC" */
 #define EPOCH_WINDOW_BYTES 0x1000u
 #define EPOCH_SEMAPHORES 16
@@ -37,10 +37,10 @@ extern "C" {
 // clang-format off
 #define EPOCH_REGISTERS(X, F) \
   X(ID,               0x000, 1, RO,  EPOCH_ID_VALUE, "Device identification, \"EPOC\"", ) \
-  X(VERSION,          0x004, 1, RO,  0x00010000, "Contract version", \
+  X(VERSION,          0x004, 1, RO,  0x00010001, "Contract version", \
     F(VERSION, MINOR, 0, 16, "Minor: additions only") \
     F(VERSION, MAJOR, 16, 15, "Major: a driver refuses another one")) \
-  X(CAPS_VERSION,     0x040, 1, RO,  1, "Version of the CAPS block", ) \
+  X(CAPS_VERSION,     0x040, 1, RO,  2, "Version of the CAPS block", ) \
   X(CAPS_ROWS,        0x044, 1, CFG, 0, "PE rows", ) \
   X(CAPS_COLS,        0x048, 1, CFG, 0, "PE columns", ) \
   X(CAPS_SEGMENT_ROWS,0x04C, 1, CFG, 0, "Rows between inject/extract ports", ) \
@@ -49,7 +49,12 @@ extern "C" {
     F(CAPS_PE, MULTIPLIERS, 4, 4, "Multipliers in a PE") \
     F(CAPS_PE, STATE_SLOTS, 8, 8, "State slots in a PE") \
     F(CAPS_PE, MUL_LATENCY, 16, 4, "Multiplier latency, cycles") \
-    F(CAPS_PE, ADD_LATENCY, 20, 4, "Adder latency, cycles")) \
+    F(CAPS_PE, ADD_LATENCY, 20, 4, "Adder latency, cycles") \
+    F(CAPS_PE, SLOTS_KIND, 24, 2, "What further state slots hold: 0 = modes, 1 = channels, 2 = batch") \
+    F(CAPS_PE, DEDICATED_EXP, 26, 1, "Selective: exp in a unit of its own") \
+    F(CAPS_PE, SYSTOLIC_REDUCE, 27, 1, "dplr: sums pass from row to row, not up a tree") \
+    F(CAPS_PE, CHAINED_SEGMENTS, 28, 1, "Segments are chained, not tapped") \
+    F(CAPS_PE, STATE_SHADOW, 29, 1, "STATE works on shadow registers beside the array")) \
   X(CAPS_MODES,       0x054, 1, CFG, 0, "Bit m set: array mode m is implemented (EPOCH_MODE_*)", ) \
   X(CAPS_TYPES,       0x058, 1, CFG, 0, "Bit t set: number type t is implemented (EPOCH_TYPE_*)", ) \
   X(CAPS_ACTIVATIONS, 0x05C, 1, CFG, 0, "Bit a set: drain activation a is implemented (EPOCH_ACTIVATION_*)", ) \
@@ -73,6 +78,8 @@ extern "C" {
   X(CAPS_LOAD_PORT,   0x094, 1, CFG, 0, "Array load ports", \
     F(CAPS_LOAD_PORT, COEFFICIENT, 0, 16, "Coefficient port, bytes a cycle") \
     F(CAPS_LOAD_PORT, STATE, 16, 15, "State port, bytes a cycle")) \
+  X(CAPS_ARRAY,       0x098, 1, CFG, 0, "Array, continued", \
+    F(CAPS_ARRAY, HOP, 0, 4, "Cycles from PE to PE")) \
   X(CTRL,             0x100, 1, RW,  0, "Control", \
     F(CTRL, ENABLE, 0, 1, "Fetch and execute the ring; 0 to 1 loads RING_START") \
     F(CTRL, ABORT, 1, 1, "Write 1: stop dispatch and drain; reads 1 until done") \
@@ -87,7 +94,7 @@ extern "C" {
   X(IRQ_STATUS,       0x108, 1, W1C, 0, "Interrupt causes, set whether enabled or not", \
     F(IRQ_STATUS, DONE, 0, 1, "IRQ, IRQ_ON_DONE or HALT retired") \
     F(IRQ_STATUS, ERROR, 1, 1, "An error stopped the device; clearing clears ERROR_*") \
-    F(IRQ_STATUS, NUMERIC, 2, 1, "An array output was infinite or NaN")) \
+    F(IRQ_STATUS, NUMERIC, 2, 1, "An array output was infinite or NaN, or a state was clamped")) \
   X(IRQ_ENABLE,       0x10C, 1, RW,  0, "Interrupt line = (IRQ_STATUS & IRQ_ENABLE) != 0", \
     F(IRQ_ENABLE, DONE, 0, 1, "done") F(IRQ_ENABLE, ERROR, 1, 1, "error") \
     F(IRQ_ENABLE, NUMERIC, 2, 1, "numeric; also turns the numeric event into an error")) \
@@ -137,7 +144,8 @@ extern "C" {
   C(X, DMA_WRITE_BYTES,     0x288, "B", "Bytes written to the bus by STORE") \
   C(X, FETCH_BYTES,         0x290, "B", "Descriptor bytes read from the bus") \
   C(X, NUMERIC_OVERFLOW,    0x298, "value", "Array outputs that were infinite") \
-  C(X, NUMERIC_NAN,         0x2A0, "value", "Array outputs that were NaN")
+  C(X, NUMERIC_NAN,         0x2A0, "value", "Array outputs that were NaN") \
+  C(X, NUMERIC_SATURATED,   0x2A8, "value", "Words of liquid states and of type int8 that were clamped")
 
 #define EPOCH_COUNTER_PAIR(X, name, offset, unit, description) \
   X(name##_LO, offset, 1, LATCH, 0, description ", low word", ) \
@@ -160,13 +168,16 @@ extern "C" {
   E(TYPE,               0x118, "Number type not implemented") \
   E(MODE,               0x119, "Array mode, activation or flag combination not implemented") \
   E(COEFFICIENTS,       0x11A, "Command does not match the coefficients loaded before it") \
+  E(STREAMS,            0x11B, "STREAMS without its SSM right behind it, or that SSM without STREAMS") \
   E(BUS_READ,           0x201, "The bus refused a LOAD burst") \
   E(BUS_WRITE,          0x202, "The bus refused a STORE burst") \
   E(BUS_FETCH,          0x203, "The bus refused a descriptor fetch") \
+  E(GATHER_INDEX,       0x204, "An index of GATHER is outside its table") \
   E(SEMAPHORE_OVERFLOW, 0x301, "A signal found its semaphore at the maximum") \
   E(WATCHDOG,           0x501, "No retirement within WATCHDOG cycles") \
   E(NUMERIC_OVERFLOW,   0x601, "An array output was infinite and the numeric trap is enabled") \
-  E(NUMERIC_NAN,        0x602, "An array output was NaN and the numeric trap is enabled")
+  E(NUMERIC_NAN,        0x602, "An array output was NaN and the numeric trap is enabled") \
+  E(NUMERIC_SATURATED,  0x603, "A state or sum was clamped and the numeric trap is enabled")
 
 /* Commands: O(name, opcode, engine, description). Opcode 0 is invalid, so zeroed memory is caught. */
 #define EPOCH_OPCODES(O) \
@@ -175,14 +186,21 @@ extern "C" {
   O(IRQ,       0x03, CONTROL,     "Raises done when every earlier command has retired") \
   O(HALT,      0x04, CONTROL,     "Stops fetch after itself, raises done") \
   O(LOAD,      0x10, DMA_IN,      "Bus to buffer, 3-D strided") \
+  O(GATHER,    0x11, DMA_IN,      "Rows of a table on the bus, by index, to a buffer") \
   O(STORE,     0x20, DMA_OUT,     "Buffer to bus, 3-D strided") \
   O(COEFF,     0x30, PE_GRID,     "Coefficients or weights into the shadow registers") \
   O(SSM,       0x31, PE_GRID,     "Streams steps through the resident state") \
   O(GEMM,      0x32, PE_GRID,     "Streams rows through stationary weights") \
   O(STATE,     0x33, PE_GRID,     "State registers to or from a buffer") \
-  O(AFFINE,    0x40, VECTOR_UNIT, "uint8 to fp32: x*scale + offset") \
+  O(STREAMS,   0x34, PE_GRID,     "Operands of the selective or ssd SSM that follows") \
+  O(AFFINE,    0x40, VECTOR_UNIT, "uint8 to numbers: x*scale + offset") \
   O(LAYERNORM, 0x41, VECTOR_UNIT, "Layer normalisation of each row") \
-  O(POOL,      0x42, VECTOR_UNIT, "Sum of rows, optionally scaled")
+  O(POOL,      0x42, VECTOR_UNIT, "Sum of rows, optionally scaled") \
+  O(RMSNORM,   0x43, VECTOR_UNIT, "Root-mean-square normalisation of each row") \
+  O(MAP,       0x44, VECTOR_UNIT, "A function of each element, after a gain and a bias a column") \
+  O(COMBINE,   0x45, VECTOR_UNIT, "Two rows element by element") \
+  O(CONV1D,    0x46, VECTOR_UNIT, "Depthwise causal convolution over rows") \
+  O(ARGMAX,    0x47, VECTOR_UNIT, "Index of the largest element of each row")
 // clang-format on
 
 #define EPOCH_X_REGISTER(name, offset, count, access, reset, description, fields) \
@@ -233,8 +251,41 @@ enum {
   EPOCH_MODE_EDGE,
   EPOCH_MODE_MAC
 };
+/* Number types. bf16d: poles a are stored as a - 1; for the rest it is bf16. UINT8 and UINT32 are
+ * operands of single commands (AFFINE, ARGMAX, GATHER), no types of the array. */
 enum { EPOCH_TYPE_FP32, EPOCH_TYPE_BF16, EPOCH_TYPE_BF16D, EPOCH_TYPE_INT8 };
-enum { EPOCH_ACTIVATION_NONE, EPOCH_ACTIVATION_GELU, EPOCH_ACTIVATION_GLU };
+enum {
+  EPOCH_ACTIVATION_NONE,
+  EPOCH_ACTIVATION_GELU, /* erf form */
+  EPOCH_ACTIVATION_GLU,  /* GEMM: column 2c * sigmoid(column 2c + 1) */
+  EPOCH_ACTIVATION_GELU_TANH,
+  EPOCH_ACTIVATION_RELU,
+  EPOCH_ACTIVATION_SILU,
+  EPOCH_ACTIVATION_SIGMOID,
+  EPOCH_ACTIVATION_TANH
+};
+enum { EPOCH_SLOTS_MODE, EPOCH_SLOTS_CHANNEL, EPOCH_SLOTS_BATCH };
+/* Functions of the vector unit (MAP, COMBINE). */
+enum {
+  EPOCH_FUNCTION_IDENTITY,
+  EPOCH_FUNCTION_GELU,
+  EPOCH_FUNCTION_GELU_TANH,
+  EPOCH_FUNCTION_RELU,
+  EPOCH_FUNCTION_SILU,
+  EPOCH_FUNCTION_SIGMOID,
+  EPOCH_FUNCTION_TANH,
+  EPOCH_FUNCTION_SOFTPLUS,
+  EPOCH_FUNCTION_EXP,
+  EPOCH_FUNCTIONS
+};
+/* What COMBINE does with its operands a and b. */
+enum {
+  EPOCH_COMBINE_MULTIPLY,
+  EPOCH_COMBINE_ADD,
+  EPOCH_COMBINE_SUBTRACT,
+  EPOCH_COMBINE_MAXIMUM,
+  EPOCH_COMBINES
+};
 
 /* A local address: buffer number in bits 31:30, byte offset below. */
 #define EPOCH_LOCAL(buffer, offset) (((uint32_t)(buffer) << 30) | (uint32_t)(offset))
@@ -268,7 +319,8 @@ struct epoch_command {
 /* LOAD, STORE: for plane p and row r, row_bytes bytes between
  * bus + p*bus_plane_stride + r*bus_row_stride and local + p*local_plane_stride +
  * r*local_row_stride. Strides are signed bytes; local address and local strides are multiples of 4.
- */
+ * GATHER: row r comes from bus + index r * bus_row_stride, the uint32 indices from `indices` in a
+ * buffer; planes is 1, the plane strides are 0; an index of table_rows or more is an error. */
 struct epoch_dma_command {
   uint32_t control;
   uint32_t semaphores;
@@ -282,27 +334,48 @@ struct epoch_dma_command {
   uint32_t planes;
   uint32_t bus_plane_stride;
   uint32_t local_plane_stride;
-  uint32_t reserved[4];
+  uint32_t indices;    /* GATHER only, else 0 */
+  uint32_t table_rows; /* GATHER only, else 0 */
+  uint32_t reserved[2];
 };
 
 /* format: mode 7:0, type 15:8, flags 31:16 (EPOCH_COEFF_*). extent: channels 15:0, modes 31:16.
- * The block at `local`: [channel][mode][words of the mode], then [channel] fp32 if EXTRA.
- * Words: real a c; complex ar ai cr ci (c folded: 2 C B); mac w (channel = column, mode = row). */
+ * The block at `local`: [channel][mode][words of the mode], packed; from the next multiple of 4 on
+ * [channel] fp32 scales if the type is int8; then, if EXTRA, [channel] D in the type's width (fp32
+ * of type int8) or, of mac, fp32 biases.
+ *
+ *   mode            words, in this order            width (fp32; bf16; bf16d; int8)
+ *   real            a c                             a 4;4;2;2  c 4;2;2;1
+ *   complex         ar ai cr ci                     as real; c folded: 2 C B
+ *   liquid real     a b c                           b as c
+ *   liquid complex  ar ai br bi cr ci
+ *   dplr            ar ai wr wi pr pi cr ci         w, p 4;4;4;-
+ *   selective       A                               4;4;-;-
+ *   ssd             none
+ *   edge            ar ai (modes = 1)               as real
+ *   mac             w (channel = column, mode = row)  4;2;2;1
+ *
+ * int8: a in Q.14; liquid, dplr, selective, ssd and edge have no int8, selective and ssd no bf16d.
+ */
 struct epoch_coeff_command {
   uint32_t control;
   uint32_t semaphores;
   uint32_t local;
   uint32_t format;
   uint32_t extent;
-  uint32_t reserved[11];
+  uint32_t sequences; /* batch slots in use; 0 = 1 */
+  uint32_t reserved[10];
 };
 #define EPOCH_COEFF_EXTRA 0x1u /* D (SSM) or bias (mac) follows, one word a channel */
 
 /* SSM and GEMM. Arrays are [step][channel], a row every `stride` bytes.
  * format: mode 7:0, type 15:8, flags 31:16 (EPOCH_ARRAY_*). extent: channels 15:0, modes 31:16 (the
- * outputs and inputs of one GEMM tile), as the COEFF before it said.
- * Source rows have `channels` elements for SSM, `modes` for GEMM; destination rows have `channels`
- * (GLU: channels / 2). */
+ * outputs and inputs of one GEMM tile), as the COEFF before it said; sequences likewise.
+ * Source rows have `channels` elements for SSM (selective d, ssd a_k, edge 2 * channels: re and im
+ * of v side by side), `modes` for GEMM; destination rows have `channels` (GLU: channels / 2; edge:
+ * 2 * channels). With several sequences each has `steps` rows, one sequence below the other.
+ * Elements: u, x 4;2;2;1 bytes by type; d, a_k, v, accumulators, raw sums and x' of edge always 4;
+ * results and `stored` as `types` says. */
 struct epoch_array_command {
   uint32_t control;
   uint32_t semaphores;
@@ -318,8 +391,14 @@ struct epoch_array_command {
   uint32_t stored_stride;
   uint32_t accumulator_stride;
   uint32_t activation;
-  uint32_t reserved[2];
+  uint32_t types; /* EPOCH_ARRAY_TYPES: of results (fp32, bf16, int8) and stored (fp32, bf16) */
+  uint32_t scale; /* fp32 bits: int8 results are v * scale, rounded and clamped; else 0 */
 };
+#define EPOCH_ARRAY_TYPES(output, stored, sequences) \
+  ((uint32_t)(output) | ((uint32_t)(stored) << 8) | ((uint32_t)(sequences) << 16))
+#define EPOCH_ARRAY_TYPES_OUTPUT(word) ((uint32_t)(word)&0xFFu)
+#define EPOCH_ARRAY_TYPES_STORED(word) (((uint32_t)(word) >> 8) & 0xFFu)
+#define EPOCH_ARRAY_TYPES_SEQUENCES(word) ((uint32_t)(word) >> 16)
 #define EPOCH_ARRAY_EXTRA 0x01u      /* D*u (SSM) or bias (GEMM) in the drain */
 #define EPOCH_ARRAY_COMBINE 0x02u    /* + stored (GEMM: residual) */
 #define EPOCH_ARRAY_ACC_IN 0x04u     /* y starts from the accumulator, not from +0 */
@@ -328,38 +407,81 @@ struct epoch_array_command {
 #define EPOCH_ARRAY_SHIFT 0x20u      /* SSM: with REVERSE and COMBINE, step t adds to t - 1 */
 #define EPOCH_ARRAY_ZERO_STATE 0x40u /* SSM: start from zero state */
 
-/* format as above; extent as COEFF. State block: [channel][mode][words]: real x; complex xr xi. */
+/* STREAMS: what a selective or ssd SSM streams beside its source; that SSM follows at once and
+ * gives steps, channels and modes. Rows of `drive` have `channels` elements, of b and c `modes`;
+ * `u` is needed for D only. Elements have the SSM's type. */
+struct epoch_streams_command {
+  uint32_t control;
+  uint32_t semaphores;
+  uint32_t drive; /* d*u */
+  uint32_t drive_stride;
+  uint32_t b; /* B_k and C_k, from the west */
+  uint32_t c;
+  uint32_t west_stride;
+  uint32_t u;
+  uint32_t u_stride;
+  uint32_t reserved[7];
+};
+
+/* format, extent and sequences as COEFF said. State block: [channel][sequence][mode][words] of 4
+ * bytes: x, or xr xi. */
 struct epoch_state_command {
   uint32_t control;
   uint32_t semaphores;
   uint32_t local;
   uint32_t format;
   uint32_t extent;
-  uint32_t reserved[11];
+  uint32_t sequences;
+  uint32_t reserved[10];
 };
 #define EPOCH_STATE_SAVE 0x1u /* flag: registers to buffer; otherwise buffer to registers */
 
-/* AFFINE: destination[r][i] = source[r][i]*immediate0 + immediate1, source uint8, result fp32.
- * LAYERNORM: parameters = gain[length] then bias[length]; immediate0 = epsilon.
- * POOL: destination[i] = (ACC ? destination[i] : 0) + sum over r of source[r][i];
- *       SCALE: then times immediate0. Immediates are fp32 bit patterns. Strides in bytes. */
+/* Vector commands compute in fp32. x is the source, whose elements have type 15:8 of `format`;
+ * results have the destination type; `parameters` are fp32. r: row, i: column of `length`. AFFINE
+ * y[r][i] = x[r][i]*immediate0 + immediate1, x uint8 (type 0) LAYERNORM  y = ((x -
+ * mean)*(1/sqrt(variance + immediate0)))*gain + bias; parameters gain, bias RMSNORM    y =
+ * (x*(1/sqrt(mean of x*x + immediate0)))*gain; parameters gain POOL       y[i] = (ACC ? y[i] : 0) +
+ * sum over r of x[r][i]; SCALE: then times immediate0; y fp32 MAP        y[r][i] = f(x[r][i /
+ * count]*gain[i] + bias[i]), GAIN and BIAS as flags say, f the function in mode 3:0; source rows
+ * have length / count elements COMBINE    y[r][i] = x[r][i] op f(second[r][i / count]*gain[i]), op
+ * in mode 7:4 CONV1D     y[r][i] = bias[i] + sum over k of w[k][i]*x[r - count + 1 + k][i], oldest
+ * first, then f; rows before the first are in `second`, count - 1 rows of the source's type one
+ *              after the other, oldest first, replaced at the end by the last count - 1 rows seen;
+ *              ZERO: they are zeros. parameters w[count][length], then bias if BIAS
+ *   ARGMAX     y[r] = the first i with the largest x[r][i], NaN never; y uint32 (destination type
+ * 0) int8 results are the value times immediate1, rounded and clamped to [-127, 127]. */
 struct epoch_vector_command {
   uint32_t control;
   uint32_t semaphores;
   uint32_t source;
   uint32_t destination;
   uint32_t parameters;
-  uint32_t format; /* type 15:8, flags 31:16 (EPOCH_VECTOR_*) */
+  uint32_t format; /* function and op 7:0, type 15:8, flags 31:16 (EPOCH_VECTOR_*) */
   uint32_t rows;
   uint32_t length;
   uint32_t source_stride;
   uint32_t destination_stride;
-  uint32_t immediate0;
-  uint32_t immediate1;
-  uint32_t reserved[4];
+  uint32_t immediate0; /* fp32 bits */
+  uint32_t immediate1; /* fp32 bits */
+  uint32_t second;     /* COMBINE's other operand, CONV1D's history */
+  uint32_t second_stride;
+  uint32_t types; /* EPOCH_VECTOR_TYPES */
+  uint32_t reserved[1];
 };
 #define EPOCH_VECTOR_ACC 0x1u
 #define EPOCH_VECTOR_SCALE 0x2u
+#define EPOCH_VECTOR_GAIN 0x4u
+#define EPOCH_VECTOR_BIAS 0x8u
+#define EPOCH_VECTOR_ZERO 0x10u
+#define EPOCH_VECTOR_MODE(op, function) (((uint32_t)(op) << 4) | (uint32_t)(function))
+#define EPOCH_VECTOR_MODE_FUNCTION(mode) ((uint32_t)(mode)&0xFu)
+#define EPOCH_VECTOR_MODE_OP(mode) ((uint32_t)(mode) >> 4)
+/* types of the destination and of COMBINE's second operand; count 0 = 1 */
+#define EPOCH_VECTOR_TYPES(destination, second, count) \
+  ((uint32_t)(destination) | ((uint32_t)(second) << 8) | ((uint32_t)(count) << 16))
+#define EPOCH_VECTOR_TYPES_DESTINATION(word) ((uint32_t)(word)&0xFFu)
+#define EPOCH_VECTOR_TYPES_SECOND(word) (((uint32_t)(word) >> 8) & 0xFFu)
+#define EPOCH_VECTOR_TYPES_COUNT(word) ((uint32_t)(word) >> 16)
 
 #define EPOCH_FORMAT(mode, type, flags) \
   ((uint32_t)(mode) | ((uint32_t)(type) << 8) | ((uint32_t)(flags) << 16))
@@ -374,6 +496,7 @@ EPOCH_STATIC_ASSERT(sizeof(struct epoch_command) == 64, "a descriptor is 64 byte
 EPOCH_STATIC_ASSERT(sizeof(struct epoch_dma_command) == 64, "a descriptor is 64 bytes");
 EPOCH_STATIC_ASSERT(sizeof(struct epoch_coeff_command) == 64, "a descriptor is 64 bytes");
 EPOCH_STATIC_ASSERT(sizeof(struct epoch_array_command) == 64, "a descriptor is 64 bytes");
+EPOCH_STATIC_ASSERT(sizeof(struct epoch_streams_command) == 64, "a descriptor is 64 bytes");
 EPOCH_STATIC_ASSERT(sizeof(struct epoch_state_command) == 64, "a descriptor is 64 bytes");
 EPOCH_STATIC_ASSERT(sizeof(struct epoch_vector_command) == 64, "a descriptor is 64 bytes");
 

@@ -2,6 +2,7 @@
 #include "epochcore/burst_walker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace epoch {
 
@@ -20,8 +21,10 @@ std::uint64_t offset_of(std::uint32_t count, std::int32_t stride) {
 
 }  // namespace
 
-BurstWalker::BurstWalker(const DmaWork& work, std::uint32_t burst_bytes)
-    : work_(work), burst_bytes_(burst_bytes) {
+BurstWalker::BurstWalker(const DmaWork& work, std::uint32_t burst_bytes,
+                         std::vector<std::uint32_t> indices)
+    : work_(work), burst_bytes_(burst_bytes), indices_(std::move(indices)) {
+  if (!indices_.empty()) return;
   if (contiguous(work_.bus_row_stride, work_.local_row_stride, work_.row_bytes)) {
     work_.row_bytes *= work_.rows;
     work_.rows = 1;
@@ -34,8 +37,9 @@ BurstWalker::BurstWalker(const DmaWork& work, std::uint32_t burst_bytes)
 }
 
 Burst BurstWalker::next() {
+  const std::uint32_t bus_row = indices_.empty() ? row_ : indices_[row_];
   const std::uint64_t bus = work_.bus + offset_of(plane_, work_.bus_plane_stride) +
-                            offset_of(row_, work_.bus_row_stride) + byte_;
+                            offset_of(bus_row, work_.bus_row_stride) + byte_;
   const std::uint64_t local = work_.local + offset_of(plane_, work_.local_plane_stride) +
                               offset_of(row_, work_.local_row_stride) + byte_;
   const std::uint64_t to_boundary = boundary_bytes - bus % boundary_bytes;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "epochcore/command.h"
 
@@ -16,11 +17,13 @@ struct Burst {
 
 // Cuts a 3-D strided transfer into bursts, plane by plane and row by row: at most `burst_bytes`
 // each, none across a 4 KiB boundary of the bus (AXI's rule). Rows that are contiguous on both
-// sides are joined first.
+// sides are joined first, unless they are gathered.
 class BurstWalker {
  public:
   BurstWalker() = default;
-  BurstWalker(const DmaWork& work, std::uint32_t burst_bytes);
+  // GATHER: row r is row indices[r] of the table.
+  BurstWalker(const DmaWork& work, std::uint32_t burst_bytes,
+              std::vector<std::uint32_t> indices = {});
 
   bool done() const { return plane_ == work_.planes; }
   Burst next();
@@ -28,6 +31,7 @@ class BurstWalker {
  private:
   DmaWork work_;
   std::uint32_t burst_bytes_ = 0;
+  std::vector<std::uint32_t> indices_;
   std::uint32_t plane_ = 0;
   std::uint32_t row_ = 0;
   std::uint32_t byte_ = 0;

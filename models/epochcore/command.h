@@ -7,24 +7,11 @@
 #include <variant>
 
 #include "epochcore/config.h"
+#include "epochcore/tile.h"
 
 namespace epoch {
 
 // A decoded command, and the decoder that makes it from a descriptor. Plain C++.
-
-// Rows of a tile in a buffer: row r is row_bytes at address + r * stride. No rows: no tile.
-struct LocalTile {
-  std::uint32_t address = 0;  // EPOCH_LOCAL
-  std::uint32_t rows = 0;
-  std::uint32_t row_bytes = 0;
-  std::int32_t stride = 0;
-
-  std::uint64_t bytes() const { return std::uint64_t{rows} * row_bytes; }
-  bool operator==(const LocalTile& other) const;
-};
-
-// Whether two tiles share a byte; exact for any strides.
-bool tiles_overlap(const LocalTile& a, const LocalTile& b);
 
 struct DmaWork {
   std::uint64_t bus = 0;
@@ -36,24 +23,40 @@ struct DmaWork {
   std::int32_t local_row_stride = 0;
   std::int32_t bus_plane_stride = 0;
   std::int32_t local_plane_stride = 0;
+  LocalTile indices;             // GATHER: uint32, one a row; no rows otherwise
+  std::uint32_t table_rows = 0;  // GATHER
+};
+
+// What COEFF, STATE and array commands say of the block that they are about.
+struct ArrayShape {
+  ArrayMode mode = ArrayMode::real;
+  NumberType type = NumberType::fp32;
+  unsigned channels = 0;
+  unsigned modes = 0;
+  unsigned sequences = 1;
+
+  bool operator==(const ArrayShape& other) const {
+    return mode == other.mode && type == other.type && channels == other.channels &&
+           modes == other.modes && sequences == other.sequences;
+  }
+  unsigned lanes() const { return channels * sequences; }
+  CoefficientBlock block() const;  // without words
 };
 
 struct CoefficientWork {
-  LocalTile block;
-  ArrayMode mode = ArrayMode::real;
-  unsigned channels = 0;
-  unsigned modes = 0;
+  LocalTile block;  // no rows: ssd without D
+  ArrayShape shape;
   bool extra = false;
 };
 
 struct ArrayWork {
-  LocalTile source;
+  LocalTile source;  // u, x, v; selective d, ssd a_k
   LocalTile destination;
   LocalTile stored;       // no rows unless COMBINE
   LocalTile accumulator;  // no rows unless ACC_IN
-  ArrayMode mode = ArrayMode::real;
-  unsigned channels = 0;
-  unsigned modes = 0;
+  LocalTile drive, b, c;  // selective, ssd: what STREAMS said
+  LocalTile u;            // selective, ssd with D
+  ArrayShape shape;
   unsigned steps = 0;
   bool use_extra = false;
   bool partial = false;
@@ -61,24 +64,39 @@ struct ArrayWork {
   bool shift = false;
   bool zero_state = false;
   Activation activation = Activation::none;
+  NumberType output = NumberType::fp32;
+  NumberType stored_type = NumberType::fp32;
+  float output_scale = 1.0f;
 };
 
 struct StateWork {
   LocalTile block;
-  ArrayMode mode = ArrayMode::real;
-  unsigned channels = 0;
-  unsigned modes = 0;
+  ArrayShape shape;
   bool save = false;
 };
+
+// Of the elements of a vector command's tiles.
+enum class Element : std::uint8_t { fp32, bf16, int8, uint8, uint32 };
+unsigned element_bytes(Element element);
 
 struct VectorWork {
   LocalTile source;
   LocalTile destination;
-  LocalTile parameters;  // LAYERNORM: gain, bias
+  LocalTile parameters;
+  LocalTile second;  // COMBINE: b; CONV1D: history, read unless `zero`, then written
+  Element source_element = Element::fp32;
+  Element destination_element = Element::fp32;
+  Element second_element = Element::fp32;
   std::uint32_t rows = 0;
   std::uint32_t length = 0;
+  std::uint32_t count = 1;    // repeats of MAP and COMBINE, taps of CONV1D
+  std::uint8_t function = 0;  // EPOCH_FUNCTION_*
+  std::uint8_t op = 0;        // EPOCH_COMBINE_*
   bool accumulate = false;
   bool scale = false;
+  bool gain = false;
+  bool bias = false;
+  bool zero = false;
   float immediate0 = 0;
   float immediate1 = 0;
 };
@@ -122,8 +140,9 @@ struct DecodeError {
 using Descriptor = std::array<std::uint32_t, 16>;
 
 // Decodes descriptors in ring order and makes every check of the contract. Where several checks
-// fail the first of this order is reported: opcode, reserved bits, semaphores, type, mode and
-// flags, size, alignment, local range, tile, overlap, coefficients.
+// fail the first of this order is reported: opcode, reserved bits, semaphores, STREAMS before
+// something else, type, mode and flags, size, alignment, local range, tile, overlap, coefficients
+// and streams.
 class CommandDecoder {
  public:
   explicit CommandDecoder(const Limits& limits) : limits_(limits) {}
@@ -132,40 +151,41 @@ class CommandDecoder {
   DecodeError decode(const Descriptor& words, std::uint32_t sequence, Command& command);
 
   // After the array's coefficients have been lost: array commands need a new COEFF first.
-  void forget_coefficients() { loaded_.reset(); }
+  void forget_coefficients() {
+    loaded_.reset();
+    streams_.reset();
+  }
 
  private:
   struct Coefficients {
-    ArrayMode mode;
-    unsigned channels;
-    unsigned modes;
+    ArrayShape shape;
     bool extra;
-  };
-  // The fields that COEFF, STATE and array commands share.
-  struct Shape {
-    ArrayMode mode = ArrayMode::real;
-    unsigned channels = 0;
-    unsigned modes = 0;
-    std::uint32_t flags = 0;
   };
 
   DecodeError decode_header(const Descriptor& words, Command& command) const;
   DecodeError decode_dma(const Descriptor& words, Command& command) const;
   DecodeError decode_coefficients(const Descriptor& words, Command& command);
-  DecodeError decode_array(const Descriptor& words, Command& command) const;
+  DecodeError decode_array(const Descriptor& words, Command& command);
   DecodeError decode_state(const Descriptor& words, Command& command) const;
+  DecodeError decode_streams(const Descriptor& words);
   DecodeError decode_vector(const Descriptor& words, Command& command) const;
 
-  DecodeError check_shape(const Descriptor& words, std::uint32_t known_flags, Shape& shape) const;
-  DecodeError check_array_flags(const Command& command, const Shape& shape,
-                                std::uint32_t activation) const;
+  DecodeError read_shape(std::uint32_t opcode, std::uint32_t format, std::uint32_t extent,
+                         std::uint32_t sequences, ArrayShape& shape) const;
+  DecodeError check_types(const epoch_array_command& raw, const ArrayShape& shape) const;
+  DecodeError check_array_flags(const epoch_array_command& raw, const ArrayShape& shape) const;
+  DecodeError make_array_tiles(const epoch_array_command& raw, ArrayWork& work) const;
   DecodeError check_array_tiles(const ArrayWork& work) const;
-  DecodeError check_pass(const Shape& shape) const;
+  DecodeError check_pass(const ArrayShape& shape) const;
   DecodeError check_tile(const LocalTile& tile, unsigned alignment) const;
-  DecodeError check_loaded(const Shape& shape, bool needs_extra) const;
+  DecodeError check_loaded(const ArrayShape& shape, bool needs_extra) const;
+
+  DecodeError check_vector_format(const epoch_vector_command& raw, std::uint32_t opcode) const;
+  DecodeError check_vector_tiles(const VectorWork& work) const;
 
   Limits limits_;
   std::optional<Coefficients> loaded_;
+  std::optional<epoch_streams_command> streams_;  // of the SSM that has to come next
 };
 
 }  // namespace epoch

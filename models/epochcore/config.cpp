@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "epochcore/pe_grid/operands.h"
+
 namespace epoch {
 
 namespace {
@@ -33,8 +35,10 @@ void check_array(const ArrayConfig& array) {
   check_range("pe_grid.segment_rows", array.segment_rows, 1, array.rows);
   require(array.rows % array.segment_rows == 0, "pe_grid.segment_rows does not divide rows");
   check_range("pe_grid.multipliers", array.multipliers, 1, 15);
-  check_range("pe_grid.mul_latency", array.mul_latency, 0, 15);
+  check_range("pe_grid.mul_latency", array.mul_latency, 1, 15);
   check_range("pe_grid.add_latency", array.add_latency, 0, 15);
+  check_range("pe_grid.state_slots", array.state_slots, 1, 255);
+  check_range("pe_grid.hop", array.hop, 1, 15);
   check_range("pe_grid.drain_lanes", array.drain_lanes, 1, 0x7FFF);
   check_range("pe_grid.ports.read", array.ports.read, 0, 0xFFFF);
   check_range("pe_grid.ports.write", array.ports.write, 0, 0x7FFF);
@@ -63,16 +67,18 @@ Limits limits_of(const EpochCoreConfig& config) {
   Limits limits;
   for (unsigned i = 0; i < EPOCH_BUFFERS; ++i)
     limits.buffer_bytes[i] = config.buffer(i).size_bytes();
-  limits.rows = config.pe_grid.rows;
-  limits.cols = config.pe_grid.cols;
-  limits.segment_rows = config.pe_grid.segment_rows;
+  const ArrayConfig& array = config.pe_grid;
+  limits.array = array;
   limits.modes = 1u << EPOCH_MODE_MAC;
-  if (config.pe_grid.lima) limits.modes |= 1u << EPOCH_MODE_REAL | 1u << EPOCH_MODE_COMPLEX;
-  limits.types = 1u << EPOCH_TYPE_FP32;
-  limits.activations =
-      1u << EPOCH_ACTIVATION_NONE | 1u << EPOCH_ACTIVATION_GELU | 1u << EPOCH_ACTIVATION_GLU;
-  for (const unsigned opcode : {EPOCH_OP_AFFINE, EPOCH_OP_LAYERNORM, EPOCH_OP_POOL})
-    limits.vector_ops |= 1u << (opcode - EPOCH_OP_AFFINE);
+  if (array.lima) limits.modes |= (1u << EPOCH_MODE_MAC) - 1;
+  if (array.multipliers > kMostDplrMultipliers) limits.modes &= ~(1u << EPOCH_MODE_DPLR);
+  if (array.cols < 2) limits.modes &= ~(1u << EPOCH_MODE_EDGE);
+  if (array.slots_kind == SlotsKind::batch && array.state_slots > 1)
+    limits.modes &= ~(1u << EPOCH_MODE_SELECTIVE | 1u << EPOCH_MODE_SSD);
+  limits.types = 1u << EPOCH_TYPE_FP32 | 1u << EPOCH_TYPE_BF16 | 1u << EPOCH_TYPE_BF16D |
+                 1u << EPOCH_TYPE_INT8;
+  limits.activations = (1u << (EPOCH_ACTIVATION_TANH + 1)) - 1;
+  limits.vector_ops = (1u << (EPOCH_OP_ARGMAX - EPOCH_OP_AFFINE + 1)) - 1;
   return limits;
 }
 

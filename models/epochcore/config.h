@@ -23,6 +23,7 @@ struct EpochCoreConfig {
   double clock_mhz = 1000;  // the array clock; everything inside EpochCore runs on it
   ArrayConfig pe_grid;
   Fidelity fidelity = Fidelity::fast;
+  bool state_shadow = false;  // STATE works on shadow registers, beside array commands
   BufferConfig activations{512, 8, 64};
   BufferConfig coefficients{256, 4, 64};
   BufferConfig accumulators{256, 4, 64};
@@ -48,9 +49,7 @@ constexpr std::uint64_t scratchpad_window_stride = 0x0040'0000;
 // What an instance implements: the CAPS block says it, the command decoder enforces it.
 struct Limits {
   std::array<std::uint64_t, EPOCH_BUFFERS> buffer_bytes{};
-  unsigned rows = 0;
-  unsigned cols = 0;
-  unsigned segment_rows = 0;
+  ArrayConfig array;
   std::uint32_t modes = 0;        // bit EPOCH_MODE_*
   std::uint32_t types = 0;        // bit EPOCH_TYPE_*
   std::uint32_t activations = 0;  // bit EPOCH_ACTIVATION_*

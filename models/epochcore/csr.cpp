@@ -45,9 +45,15 @@ void Csr::fill_caps(const EpochCoreConfig& config) {
   const unsigned kind = array.lima ? EPOCH_PE_LIMA : EPOCH_PE_MAC;
   bank_.set(EPOCH_REG_CAPS_PE, EPOCH_PUT(kind, CAPS_PE, KIND) |
                                    EPOCH_PUT(array.multipliers, CAPS_PE, MULTIPLIERS) |
-                                   EPOCH_PUT(1, CAPS_PE, STATE_SLOTS) |
+                                   EPOCH_PUT(array.state_slots, CAPS_PE, STATE_SLOTS) |
                                    EPOCH_PUT(array.mul_latency, CAPS_PE, MUL_LATENCY) |
-                                   EPOCH_PUT(array.add_latency, CAPS_PE, ADD_LATENCY));
+                                   EPOCH_PUT(array.add_latency, CAPS_PE, ADD_LATENCY) |
+                                   EPOCH_PUT(array.slots_kind, CAPS_PE, SLOTS_KIND) |
+                                   EPOCH_PUT(array.pe_exp, CAPS_PE, DEDICATED_EXP) |
+                                   EPOCH_PUT(array.reduce, CAPS_PE, SYSTOLIC_REDUCE) |
+                                   EPOCH_PUT(array.segment_io, CAPS_PE, CHAINED_SEGMENTS) |
+                                   EPOCH_PUT(config.state_shadow, CAPS_PE, STATE_SHADOW));
+  bank_.set(EPOCH_REG_CAPS_ARRAY, EPOCH_PUT(array.hop, CAPS_ARRAY, HOP));
   bank_.set(EPOCH_REG_CAPS_MODES, limits.modes);
   bank_.set(EPOCH_REG_CAPS_TYPES, limits.types);
   bank_.set(EPOCH_REG_CAPS_ACTIVATIONS, limits.activations);

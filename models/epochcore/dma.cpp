@@ -2,6 +2,7 @@
 #include "epochcore/dma.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/sim_time.h"
 
@@ -60,8 +61,27 @@ void Dma::run() {
   }
 }
 
+// GATHER's row numbers, from their buffer; the first one outside the table is an error.
+bool Dma::read_indices(std::vector<std::uint32_t>& indices) {
+  if (work_.indices.rows == 0) return true;
+  indices.resize(work_.rows);
+  const sc_core::sc_time read = local.read(work_.indices, indices.data());
+  wait_until(now_ps(read));
+  for (std::size_t i = 0; i < indices.size() && !cancelled_; ++i) {
+    if (indices[i] < work_.table_rows) continue;
+    failed_ = true;
+    client_.failed(
+        config_.engine, sequence_,
+        {EPOCH_ERROR_GATHER_INDEX, work_.indices.address + static_cast<std::uint32_t>(4 * i), 4});
+    return false;
+  }
+  return !cancelled_;
+}
+
 void Dma::transfer() {
-  BurstWalker walker(work_, config_.burst_bytes);
+  std::vector<std::uint32_t> indices;
+  if (!read_indices(indices)) return;
+  BurstWalker walker(work_, config_.burst_bytes, std::move(indices));
   next_issue_ps_ = local_done_ps_ = now_ps();
   while (!walker.done() && !cancelled_ && !failed_) {
     if (in_flight_.size() == config_.outstanding) {

@@ -25,7 +25,8 @@ struct DmaConfig {
   unsigned outstanding = 8;
 };
 
-// A DMA engine: LOAD (dma_in) from the bus to a buffer, STORE (dma_out) from a buffer to the bus.
+// A DMA engine: LOAD and GATHER (dma_in) from the bus to a buffer, STORE (dma_out) from a buffer to
+// the bus.
 // One burst may be issued a cycle, `outstanding` may be in flight; responses are taken in order.
 class Dma : public sc_core::sc_module, public Engine {
  public:
@@ -53,6 +54,7 @@ class Dma : public sc_core::sc_module, public Engine {
 
   void run();
   void transfer();
+  bool read_indices(std::vector<std::uint32_t>& indices);
   void issue(const Burst& burst);
   void collect();
   void wait_until(std::uint64_t time_ps);

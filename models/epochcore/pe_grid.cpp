@@ -2,9 +2,12 @@
 #include "epochcore/pe_grid.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "common/sim_time.h"
+#include "epochcore/pe_grid/operands.h"
+#include "epochcore/pe_grid/timing.h"
 
 namespace epoch {
 
@@ -30,12 +33,18 @@ PeGrid::PeGrid(const sc_core::sc_module_name& module_name, const EpochCoreConfig
 std::uint64_t PeGrid::earliest_start(const Command& command) const {
   const std::uint64_t loaded = loading_ ? load_end_ps_ : 0;
   if (command.opcode == EPOCH_OP_COEFF) return loaded;
-  if (running_.empty()) return command.opcode == EPOCH_OP_STATE ? 0 : loaded;
-  if (command.opcode == EPOCH_OP_STATE) return array_end_ps_;
-  const auto& work = std::get<ArrayWork>(command.work);
-  const bool back_to_back =
-      !last_was_state_ && work.mode == last_mode_ && work.modes == last_modes_;
-  return std::max(loaded, back_to_back ? stream_end_ps_ : array_end_ps_);
+  if (command.opcode == EPOCH_OP_STREAMS) return 0;
+  if (command.opcode == EPOCH_OP_STATE) {
+    const bool beside = config_.state_shadow && !std::get<StateWork>(command.work).save;
+    return beside ? state_end_ps_ : std::max(array_end_ps_, state_end_ps_);
+  }
+  const ArrayShape& shape = std::get<ArrayWork>(command.work).shape;
+  const bool back_to_back = !state_saved_ && shape.mode == last_shape_.mode &&
+                            shape.type == last_shape_.type && shape.modes == last_shape_.modes;
+  std::uint64_t earliest = std::max(loaded, back_to_back ? stream_end_ps_ : array_end_ps_);
+  if (!config_.state_shadow) earliest = std::max(earliest, state_end_ps_);
+  if (shadow_state_.full) earliest = std::max(earliest, shadow_state_.end_ps);
+  return earliest;
 }
 
 // A command that reads what a running one has yet to publish gets the old bytes: the contract asks
@@ -48,38 +57,50 @@ void PeGrid::note_race(const LocalTile& operand) {
 // ---- start -----------------------------------------------------------------------------------
 
 void PeGrid::start(const Command& command) {
-  if (command.opcode == EPOCH_OP_COEFF)
-    start_load(command);
-  else if (command.opcode == EPOCH_OP_STATE)
-    start_state(command);
-  else
-    start_array(command);
+  switch (command.opcode) {
+    case EPOCH_OP_COEFF:
+      start_load(command);
+      break;
+    case EPOCH_OP_STATE:
+      start_state(command);
+      break;
+    case EPOCH_OP_STREAMS:
+      start_streams(command);
+      break;
+    default:
+      start_array(command);
+  }
   schedule();
 }
 
-const float* PeGrid::read_floats(const LocalTile& tile, std::vector<float>& into) {
+const std::uint8_t* PeGrid::read_bytes(const LocalTile& tile) {
   if (tile.rows == 0) return nullptr;
   note_race(tile);
-  into.resize(tile.bytes() / sizeof(float));
-  local.read(tile, into.data());
-  return into.data();
+  bytes_.resize(tile.bytes());
+  local.read(tile, bytes_.data());
+  return bytes_.data();
 }
 
-CoefficientBlock PeGrid::shadow_block() const {
-  CoefficientBlock block;
-  block.mode = shadow_.mode;
-  block.channels = shadow_.channels;
-  block.modes = shadow_.modes;
-  block.words = shadow_words_.data();
-  if (shadow_.extra) block.extra = shadow_words_.data() + shadow_words_.size() - shadow_.channels;
-  return block;
+const float* PeGrid::read_operand(const LocalTile& tile, NumberType type, const ArrayWork& work,
+                                  std::vector<float>& into) {
+  if (tile.rows == 0) return nullptr;
+  const std::size_t count = tile.bytes() / type_bytes(type);
+  into.resize(count);
+  if (work.shape.sequences == 1) {
+    unpack_words(type, read_bytes(tile), count, into.data());
+    return into.data();
+  }
+  rows_.resize(count);
+  unpack_words(type, read_bytes(tile), count, rows_.data());
+  interleave(rows_.data(), work.steps, work.shape, into.data());
+  return into.data();
 }
 
 void PeGrid::start_load(const Command& command) {
   shadow_ = std::get<CoefficientWork>(command.work);
-  read_floats(shadow_.block, shadow_words_);
-  const std::uint64_t cycles =
-      std::max<std::uint64_t>(1, array_->coefficient_cycles(shadow_block()));
+  shadow_words_.unpack(shadow_, read_bytes(shadow_.block));
+  const CoefficientBlock block = shadow_words_.block(shadow_.shape);
+  const std::uint64_t cycles = std::max<std::uint64_t>(1, array_->coefficient_cycles(block));
   loading_ = true;
   shadow_full_ = false;
   load_sequence_ = command.sequence;
@@ -89,69 +110,98 @@ void PeGrid::start_load(const Command& command) {
   update_transferring();
 }
 
-void PeGrid::swap_coefficients() {
-  if (!shadow_full_) return;
-  array_->load(shadow_block());
+void PeGrid::swap_shadows() {
+  if (shadow_full_) array_->load(shadow_words_.block(shadow_.shape));
   shadow_full_ = false;
+  if (shadow_state_.full)
+    array_->load_state(shadow_state_.shape.block(), shadow_state_.words.data());
+  shadow_state_.full = false;
 }
 
-// Enters a command that starts now among the running ones; its results occupy the drain pipeline
-// for `drain_cycles`.
-PeGrid::Running& PeGrid::push_running(std::uint32_t sequence, std::uint64_t cycles,
-                                      std::uint64_t drain_cycles) {
+// Enters a command that starts now among the running ones.
+PeGrid::Running& PeGrid::push_running(std::uint32_t sequence, std::uint64_t end_ps) {
   running_.emplace_back();
-  Running& running = running_.back();
-  running.sequence = sequence;
-  // Results leave in order: behind those of the command before come at least this one's own.
-  const std::uint64_t end_ps = now_ps() + std::max<std::uint64_t>(1, cycles) * period_ps_;
-  array_end_ps_ = std::max(end_ps, array_end_ps_ + drain_cycles * period_ps_);
-  running.end_ps = array_end_ps_;
-  return running;
+  running_.back().sequence = sequence;
+  running_.back().end_ps = end_ps;
+  return running_.back();
 }
 
-std::vector<float> PeGrid::result_buffer(const LocalTile& tile) {
-  std::vector<float> buffer;
+std::vector<std::uint8_t> PeGrid::result_buffer(const LocalTile& tile) {
+  std::vector<std::uint8_t> buffer;
   if (!spare_.empty()) {
     buffer = std::move(spare_.back());
     spare_.pop_back();
   }
-  buffer.resize(tile.bytes() / sizeof(float));
+  buffer.resize(tile.bytes());
   return buffer;
 }
 
 void PeGrid::start_array(const Command& command) {
   const auto& work = std::get<ArrayWork>(command.work);
-  swap_coefficients();
+  const NumberType type = work.shape.type;
+  swap_shadows();
   ArrayCommand run;
   run.steps = work.steps;
-  run.u = read_floats(work.source, u_);
-  run.stored = read_floats(work.stored, stored_);
-  run.accumulator = read_floats(work.accumulator, accumulator_);
+  const bool streamed = work.drive.rows != 0, edge = work.shape.mode == ArrayMode::edge;
+  const float* const source =
+      read_operand(work.source, streamed || edge ? NumberType::fp32 : type, work, source_);
+  (streamed ? run.decay : run.u) = source;
+  run.drive = read_operand(work.drive, type, work, drive_);
+  run.b = read_operand(work.b, type, work, b_);
+  run.c = read_operand(work.c, type, work, c_);
+  if (streamed) run.u = read_operand(work.u, type, work, u_);
+  run.stored = read_operand(work.stored, work.stored_type, work, stored_);
+  run.accumulator = read_operand(work.accumulator, NumberType::fp32, work, accumulator_);
   run.use_extra = work.use_extra;
   run.partial = work.partial;
   run.reverse = work.reverse;
   run.shift = work.shift;
   run.zero_state = work.zero_state;
   run.activation = work.activation;
+  run.output = work.output;
+  run.stored_type = work.stored_type;
+  run.output_scale = work.output_scale;
 
-  std::vector<float> result = result_buffer(work.destination);
+  const CoefficientBlock block = work.shape.block();
+  const Activation activation = work.partial ? Activation::none : work.activation;
+  results_.resize(std::size_t{work.steps} * PeArray::outputs(block, activation));
   NumericEvents events;
-  ArrayTiming timing = array_->run(run, result.data(), events);
-  const unsigned lanes = config_.pe_grid.drain_lanes;
-  const std::uint64_t drain = std::uint64_t{work.steps} * ((work.channels + lanes - 1) / lanes);
-  Running& running = push_running(command.sequence, timing.total, drain);
-  timing.total = (running.end_ps - now_ps()) / period_ps_;  // waiting for the drain included
-  running.result = std::move(result);
+  ArrayTiming timing = array_->run(run, results_.data(), events);
+  const std::uint64_t lanes = config_.pe_grid.drain_lanes;
+  const std::uint64_t drain =
+      std::uint64_t{work.steps} * ((drained_elements(block) + lanes - 1) / lanes);
+  // Results leave in order: behind those of the command before come at least this one's own.
+  array_end_ps_ = std::max(now_ps() + std::max<std::uint64_t>(1, timing.total) * period_ps_,
+                           array_end_ps_ + drain * period_ps_);
+  timing.total = (array_end_ps_ - now_ps()) / period_ps_;  // waiting for the drain included
+  stream_end_ps_ = now_ps() + std::max<std::uint64_t>(1, timing.stream) * period_ps_;
+  Running& running = push_running(command.sequence, array_end_ps_);
   running.destination = work.destination;
   running.events = events;
-  stream_end_ps_ = now_ps() + std::max<std::uint64_t>(1, timing.stream) * period_ps_;
-  last_was_state_ = false;
-  last_mode_ = work.mode;
-  last_modes_ = work.modes;
-  const std::uint64_t work_done = std::uint64_t{work.steps} * work.channels * work.modes;
-  (work.mode == ArrayMode::mac ? macs_ : ssm_updates_) += work_done;
+  publish_words(work, running);
+  state_saved_ = false;
+  last_shape_ = work.shape;
+  const std::uint64_t done = std::uint64_t{work.steps} * work.shape.lanes() * work.shape.modes;
+  (work.shape.mode == ArrayMode::mac ? macs_ : ssm_updates_) += done;
   claim_ports(work, timing);
   counters_.execute(timing);
+}
+
+// The array's results as the bytes that the command will write.
+void PeGrid::publish_words(const ArrayWork& work, Running& running) {
+  const bool raw = work.partial || work.shape.mode == ArrayMode::edge;
+  const float* words = results_.data();
+  if (work.shape.sequences > 1) {
+    rows_.resize(results_.size());
+    separate(results_.data(), work.steps, work.shape, rows_.data());
+    words = rows_.data();
+  }
+  running.result = result_buffer(work.destination);
+  pack_words(raw ? NumberType::fp32 : work.output, words, results_.size(), running.result.data());
+}
+
+void PeGrid::start_streams(const Command& command) {
+  push_running(command.sequence, now_ps() + period_ps_);
 }
 
 // Rates are whole bytes a cycle, rounded up: what the schedule takes on average.
@@ -165,7 +215,8 @@ void PeGrid::claim(const LocalTile& tile, std::uint64_t interval, std::uint64_t 
 
 void PeGrid::claim_ports(const ArrayWork& work, const ArrayTiming& timing) {
   const std::uint64_t now = now_ps();
-  for (const LocalTile* operand : {&work.source, &work.stored, &work.accumulator})
+  for (const LocalTile* operand :
+       {&work.source, &work.stored, &work.accumulator, &work.drive, &work.b, &work.c, &work.u})
     claim(*operand, timing.interval, now, stream_end_ps_);
   const std::uint64_t stream_ps = stream_end_ps_ - now;
   const std::uint64_t first_result =
@@ -175,21 +226,29 @@ void PeGrid::claim_ports(const ArrayWork& work, const ArrayTiming& timing) {
 
 void PeGrid::start_state(const Command& command) {
   const auto& work = std::get<StateWork>(command.work);
-  const std::uint64_t cycles =
-      std::max<std::uint64_t>(1, array_->state_cycles(work.mode, work.channels, work.modes));
+  const CoefficientBlock shape = work.shape.block();
+  const std::uint64_t cycles = std::max<std::uint64_t>(1, array_->state_cycles(shape));
   state_cycles_ += cycles;
-  Running& running = push_running(command.sequence, cycles, 0);
+  state_end_ps_ = now_ps() + cycles * period_ps_;
+  Running& running = push_running(command.sequence, state_end_ps_);
   running.state = true;
+  results_.resize(work.block.bytes() / sizeof(float));
   if (work.save) {
+    array_->save_state(shape, results_.data());
     running.result = result_buffer(work.block);
-    array_->save_state(work.mode, work.channels, work.modes, running.result.data());
+    std::memcpy(running.result.data(), results_.data(), running.result.size());
     running.destination = work.block;
+    state_saved_ = true;
   } else {
-    const float* words = read_floats(work.block, u_);
-    array_->load_state(work.mode, work.channels, work.modes, words);
+    std::memcpy(results_.data(), read_bytes(work.block), work.block.bytes());
+    if (config_.state_shadow) {
+      shadow_state_ = {true, state_end_ps_, work.shape, results_};
+    } else {
+      array_->load_state(shape, results_.data());
+      state_saved_ = true;
+    }
   }
-  claim(work.block, cycles, now_ps(), array_end_ps_);
-  last_was_state_ = true;
+  claim(work.block, cycles, now_ps(), state_end_ps_);
   update_transferring();
 }
 
@@ -227,16 +286,18 @@ void PeGrid::end_running() {
   spare_.push_back(std::move(done.result));
 }
 
-// Counts infinite and NaN outputs; with the trap enabled they are an error and nothing is
-// published.
+// Counts infinite and NaN outputs and clamped states; with the trap enabled they are an error and
+// nothing is published.
 bool PeGrid::trapped(const Running& done) {
-  if (done.events.overflow == 0 && done.events.nan == 0) return false;
+  if (done.events.overflow == 0 && done.events.nan == 0 && done.events.saturated == 0) return false;
+  counters_.add(Counters::NUMERIC_SATURATED, done.events.saturated);
   counters_.add(Counters::NUMERIC_OVERFLOW, done.events.overflow);
   counters_.add(Counters::NUMERIC_NAN, done.events.nan);
   csr_.raise(EPOCH_IRQ_STATUS_NUMERIC_MASK);
   if (!csr_.numeric_trap()) return false;
-  const std::uint32_t code =
-      done.events.overflow != 0 ? EPOCH_ERROR_NUMERIC_OVERFLOW : EPOCH_ERROR_NUMERIC_NAN;
+  const std::uint32_t code = done.events.overflow != 0 ? EPOCH_ERROR_NUMERIC_OVERFLOW
+                             : done.events.nan != 0    ? EPOCH_ERROR_NUMERIC_NAN
+                                                       : EPOCH_ERROR_NUMERIC_SATURATED;
   client_.failed(
       EPOCH_ENGINE_PE_GRID, done.sequence,
       {code, done.destination.address, static_cast<std::uint32_t>(done.destination.bytes())});
@@ -244,7 +305,8 @@ bool PeGrid::trapped(const Running& done) {
 }
 
 void PeGrid::update_transferring() {
-  const bool state = !running_.empty() && running_.back().state;
+  const bool state = std::any_of(running_.begin(), running_.end(),
+                                 [](const Running& running) { return running.state; });
   counters_.set_transferring(loading_ || state);
 }
 
@@ -252,8 +314,9 @@ void PeGrid::cancel() {
   step_event_.cancel();
   loading_ = false;
   shadow_full_ = false;
+  shadow_state_.full = false;
   running_.clear();
-  array_end_ps_ = stream_end_ps_ = now_ps();
+  array_end_ps_ = stream_end_ps_ = state_end_ps_ = now_ps();
   for (Scratchpad* buffer : buffers_) buffer->release_claims();
   update_transferring();
   counters_.stop_execution();
@@ -265,7 +328,7 @@ void PeGrid::reset() {
 
 void PeGrid::statistics(const std::string& prefix, Statistics& out) const {
   out.push_back({prefix + ".ssm_updates", ssm_updates_, "update",
-                 "State updates: steps x channels x modes of SSM commands"});
+                 "State updates: steps x channels x sequences x modes of SSM commands"});
   out.push_back({prefix + ".macs", macs_, "MAC", "Multiply-accumulates of GEMM commands"});
   out.push_back({prefix + ".coefficient_cycles", load_cycles_, "cycle",
                  "Cycles of COEFF commands, hidden or exposed"});

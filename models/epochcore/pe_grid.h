@@ -12,6 +12,7 @@
 #include "epochcore/counters.h"
 #include "epochcore/csr.h"
 #include "epochcore/engine.h"
+#include "epochcore/operand_words.h"
 #include "epochcore/scratchpad.h"
 #include "epochcore/tile_port.h"
 
@@ -19,9 +20,12 @@ namespace epoch {
 
 // The array as an engine. Arithmetic and cycles are PeArray's; here are operands, order and time:
 //   COEFF fills shadow registers while array commands run; the next array command swaps them in.
-//   An array command of the schedule of the one before (same mode and number of modes) starts
+//   An array command of the schedule of the one before (same mode, type and number of modes) starts
 //   `stream` cycles after it, another one when the array is empty and its results are published.
-//   STATE waits for the end of the array command before, and holds up the one after.
+//   STATE waits for the end of the array command before, and holds up the one after; with
+//   state_shadow it works on shadow registers: a save holds nothing up, a load waits for nothing
+//   and is swapped in by the array command after it. STREAMS takes a cycle; what it says came with
+//   the command after it.
 // Operands are read at a command's start and results written at its end, so a command that reads
 // what the one before writes needs a semaphore between them (firmware/include/README.md).
 class PeGrid : public sc_core::sc_module, public Engine {
@@ -43,28 +47,39 @@ class PeGrid : public sc_core::sc_module, public Engine {
   void statistics(const std::string& prefix, Statistics& out) const;
 
  private:
-  // An array or STATE command between its start and its end.
+  // A command other than COEFF between its start and its end.
   struct Running {
     std::uint32_t sequence = 0;
     std::uint64_t end_ps = 0;
     LocalTile destination;  // no rows: publishes nothing
     NumericEvents events;
     bool state = false;
-    std::vector<float> result;
+    std::vector<std::uint8_t> result;
+  };
+  // A state that waits in shadow registers for the next array command.
+  struct ShadowState {
+    bool full = false;
+    std::uint64_t end_ps = 0;
+    ArrayShape shape;
+    std::vector<float> words;
   };
 
   void note_race(const LocalTile& operand);
   void start_load(const Command& command);
   void start_array(const Command& command);
   void start_state(const Command& command);
-  const float* read_floats(const LocalTile& tile, std::vector<float>& into);
-  void swap_coefficients();
+  void start_streams(const Command& command);
+  const std::uint8_t* read_bytes(const LocalTile& tile);
+  // An operand of `steps` rows a sequence as words by lane, or null if the tile has no rows.
+  const float* read_operand(const LocalTile& tile, NumberType type, const ArrayWork& work,
+                            std::vector<float>& into);
+  void publish_words(const ArrayWork& work, Running& running);
+  void swap_shadows();
   void claim_ports(const ArrayWork& work, const ArrayTiming& timing);
   void claim(const LocalTile& tile, std::uint64_t interval, std::uint64_t from_ps,
              std::uint64_t until_ps);
-  Running& push_running(std::uint32_t sequence, std::uint64_t cycles, std::uint64_t drain_cycles);
-  std::vector<float> result_buffer(const LocalTile& tile);
-  CoefficientBlock shadow_block() const;
+  Running& push_running(std::uint32_t sequence, std::uint64_t end_ps);
+  std::vector<std::uint8_t> result_buffer(const LocalTile& tile);
   void schedule();
   void wake() { client_.wake(); }
   void end_load();
@@ -87,20 +102,21 @@ class PeGrid : public sc_core::sc_module, public Engine {
   std::uint32_t load_sequence_ = 0;
   std::uint64_t load_end_ps_ = 0;
   CoefficientWork shadow_;
-  std::vector<float> shadow_words_;
+  BlockWords shadow_words_;
+  ShadowState shadow_state_;
   // Array.
   std::deque<Running> running_;
-  std::vector<std::vector<float>> spare_;  // result buffers to reuse
-  std::uint64_t stream_end_ps_ = 0;        // of the last array command
-  std::uint64_t array_end_ps_ = 0;         // of the last array or STATE command
-  bool last_was_state_ = false;
-  ArrayMode last_mode_ = ArrayMode::real;
-  unsigned last_modes_ = 0;
-  std::vector<float> u_;
-  std::vector<float> stored_;
-  std::vector<float> accumulator_;
+  std::vector<std::vector<std::uint8_t>> spare_;  // result buffers to reuse
+  std::uint64_t stream_end_ps_ = 0;               // of the last array command
+  std::uint64_t array_end_ps_ = 0;                // its last result
+  std::uint64_t state_end_ps_ = 0;                // of the last STATE command
+  bool state_saved_ = false;  // since the last array command: the next one waits for its end
+  ArrayShape last_shape_;
+  std::vector<std::uint8_t> bytes_;
+  std::vector<float> rows_, results_;
+  std::vector<float> source_, stored_, accumulator_, drive_, b_, c_, u_;
 
-  std::uint64_t ssm_updates_ = 0;  // steps x channels x modes
+  std::uint64_t ssm_updates_ = 0;  // steps x lanes x modes
   std::uint64_t macs_ = 0;
   std::uint64_t load_cycles_ = 0;
   std::uint64_t state_cycles_ = 0;

@@ -16,7 +16,8 @@ namespace epoch {
 // start-up + passes over the elements.
 std::uint64_t vector_cycles(unsigned opcode, const VectorWork& work, unsigned lanes);
 
-// AFFINE, LAYERNORM and POOL: takes its operands at its start, computes, publishes at its end.
+// Norms, elementwise functions, depthwise convolution, pooling, argmax: takes its operands at its
+// start, computes, publishes at its end.
 class VectorUnit : public sc_core::sc_module, public Engine {
  public:
   TilePort local;
@@ -36,7 +37,9 @@ class VectorUnit : public sc_core::sc_module, public Engine {
   enum class Phase { idle, computing, publishing };
 
   sc_core::sc_time read_operands(const VectorWork& work);
+  sc_core::sc_time read_floats(const LocalTile& tile, Element element, float* into);
   void compute(unsigned opcode, const VectorWork& work);
+  void compute_floats(unsigned opcode, const VectorWork& work);
   void wake() { client_.wake(); }
   void publish();
   void finish();
@@ -49,12 +52,13 @@ class VectorUnit : public sc_core::sc_module, public Engine {
   sc_core::sc_event step_event_;
   Phase phase_ = Phase::idle;
   std::uint32_t sequence_ = 0;
-  LocalTile destination_;
+  LocalTile destination_, history_;  // what it writes; no history: no rows
   std::uint64_t publish_ps_ = 0;
   std::uint64_t end_ps_ = 0;
-  std::vector<std::uint8_t> source_;  // packed operands, reused
-  std::vector<float> parameters_;
-  std::vector<float> result_;
+  std::vector<std::uint8_t> bytes_;  // packed operands, reused
+  std::vector<float> source_;        // CONV1D: history rows in front
+  std::vector<float> second_, parameters_, floats_;
+  std::vector<std::uint8_t> result_, history_result_;
 
   std::uint64_t elements_ = 0;
 };

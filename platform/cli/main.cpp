@@ -15,6 +15,7 @@ using epoch::Subcommand;
 constexpr Subcommand kCommands[] = {
     {"run", "run firmware on the platform", epoch::run_command},
     {"compile", "compile a network into an image", epoch::compile_command},
+    {"grid", "run one command on the PE array alone", epoch::grid_command},
     {"map", "print the memory map", epoch::map_command},
     {"regs", "print EpochCore's registers (text, JSON, Markdown, SVD)", epoch::regs_command},
     {"config", "print the effective configuration, or its JSON Schema", epoch::config_command},

@@ -74,6 +74,8 @@ Json integer_schema(const Key& key) {
 
 Json value_schema(const Key& key) {
   switch (key.type) {
+    case KeyType::boolean:
+      return {{"type", "boolean"}};
     case KeyType::integer:
       return integer_schema(key);
     case KeyType::number:

@@ -68,6 +68,9 @@ KeyValue key_value_from_json(const Key& key, const Json& json,
                              const std::filesystem::path& folder) {
   if (key.allows_auto && json == "auto") return Automatic{};
   switch (key.type) {
+    case KeyType::boolean:
+      if (!json.is_boolean()) refuse(key, json);
+      return json.get<bool>();
     case KeyType::integer:
     case KeyType::address:
       return integer_value(key, json);
@@ -101,6 +104,7 @@ KeyValue key_value_from_json(const Key& key, const Json& json,
 
 Json key_value_to_json(const Key& key, const KeyValue& value) {
   if (std::holds_alternative<Automatic>(value)) return "auto";
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth;
   if (const auto* integer = std::get_if<std::uint64_t>(&value)) {
     if (key.type == KeyType::address) return hex_address(*integer);
     return *integer;

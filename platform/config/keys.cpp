@@ -166,7 +166,11 @@ void add_workload(std::vector<Key>& keys) {
   keys.push_back(plain("network.model", KeyType::file, EPOCH_FIELD(network.model),
                        "Model folder (config.json, model.safetensors), compiled for this array and "
                        "loaded; a bare name is also searched in the shipped scenarios"));
-  keys.push_back(only("network.type", "fp32", "Number type of the compiled network"));
+  keys.push_back(choice(
+      "network.type", EPOCH_FIELD(network.type), {"fp32", "bf16", "bf16d", "int8"},
+      std::vector<NumberType>{NumberType::fp32, NumberType::bf16, NumberType::bf16d,
+                              NumberType::int8},
+      "Number type of the compiled network; bf16d: bf16 with poles as a - 1 in bf16"));
   keys.push_back(automatic_address("network.address", EPOCH_FIELD(network.address),
                                    "Where the network image is loaded"));
   keys.push_back(plain("data[].name", KeyType::text, EPOCH_ELEMENT(data, name),
@@ -204,6 +208,31 @@ void add_system(std::vector<Key>& keys) {
       number("sram.latency_ns", EPOCH_FIELD(sram.latency_ns), 0, 1e6, "Latency of an sram access"));
 }
 
+void add_pe(std::vector<Key>& keys, const std::string& grid) {
+  keys.push_back(integer(grid + "state_slots", EPOCH_FIELD(epochcore.pe_grid.state_slots), 1, 255,
+                         "State slots in a PE"));
+  keys.push_back(choice(
+      grid + "slots_kind", EPOCH_FIELD(epochcore.pe_grid.slots_kind), {"mode", "channel", "batch"},
+      std::vector<SlotsKind>{SlotsKind::mode, SlotsKind::channel, SlotsKind::batch},
+      "What further slots of a PE hold: modes of the channel, channels, or sequences of a batch"));
+  keys.push_back(choice(grid + "segment_io", EPOCH_FIELD(epochcore.pe_grid.segment_io),
+                        {"tapped", "chained"},
+                        std::vector<SegmentIo>{SegmentIo::tapped, SegmentIo::chained},
+                        "Ports at every segment, or a chain from segment to segment"));
+  keys.push_back(
+      integer(grid + "hop", EPOCH_FIELD(epochcore.pe_grid.hop), 1, 15, "Cycles from PE to PE"));
+  keys.push_back(choice(grid + "reduce", EPOCH_FIELD(epochcore.pe_grid.reduce),
+                        {"tree", "systolic"}, std::vector<Reduce>{Reduce::tree, Reduce::systolic},
+                        "How dplr sums over a segment's rows"));
+  keys.push_back(choice(grid + "pe_exp", EPOCH_FIELD(epochcore.pe_grid.pe_exp),
+                        {"shared", "dedicated"},
+                        std::vector<ExpUnit>{ExpUnit::shared, ExpUnit::dedicated},
+                        "Selective: exp on the PE's multipliers, or in a unit of its own"));
+  keys.push_back(plain(grid + "state_shadow", KeyType::boolean,
+                       EPOCH_FIELD(epochcore.state_shadow),
+                       "STATE transfers work on shadow registers, beside array commands"));
+}
+
 void add_pe_grid(std::vector<Key>& keys) {
   const std::string grid = "epochcore.pe_grid.";
   keys.push_back(integer(grid + "rows", EPOCH_FIELD(epochcore.pe_grid.rows), 1, 1024, "PE rows"));
@@ -216,9 +245,7 @@ void add_pe_grid(std::vector<Key>& keys) {
                         "Processing element: LIMA-PE, or the plain MAC of the baseline"));
   keys.push_back(integer(grid + "multipliers", EPOCH_FIELD(epochcore.pe_grid.multipliers), 1, 15,
                          "Multipliers in a PE; a plain MAC has 1"));
-  Key slots = integer(grid + "state_slots", EPOCH_FIELD(state_slots), 1, 1, "State slots in a PE");
-  slots.note = kLater;
-  keys.push_back(slots);
+  add_pe(keys, grid);
   keys.push_back(integer(grid + "mul_latency", EPOCH_FIELD(epochcore.pe_grid.mul_latency), 1, 15,
                          "Multiplier latency in array cycles"));
   keys.push_back(integer(grid + "add_latency", EPOCH_FIELD(epochcore.pe_grid.add_latency), 0, 15,
@@ -337,6 +364,9 @@ std::string quoted_list(const std::vector<std::string>& values) {
 std::string Key::allowed() const {
   std::string text;
   switch (type) {
+    case KeyType::boolean:
+      text = "true or false";
+      break;
     case KeyType::integer:
       text = std::string(power_of_two ? "a power of two" : "an integer") +
              (minimum == maximum ? ", only " : ", ") + range_text(*this);

@@ -13,10 +13,10 @@ namespace epoch {
 
 struct Automatic {};  // the value "auto"
 
-using KeyValue = std::variant<Automatic, std::uint64_t, double, std::string, FileReference,
+using KeyValue = std::variant<Automatic, bool, std::uint64_t, double, std::string, FileReference,
                               std::vector<std::string>>;
 
-enum class KeyType { integer, number, choice, text, file, text_list, address };
+enum class KeyType { boolean, integer, number, choice, text, file, text_list, address };
 
 // One key of a scenario: what it may be, and where it goes. Parsing, checks, the effective
 // configuration, the JSON Schema and `did you mean` are all made from the table of these.

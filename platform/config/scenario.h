@@ -32,6 +32,7 @@ struct FirmwareConfig {
 
 struct NetworkConfig {
   FileReference model;
+  NumberType type = NumberType::fp32;
   OptionalAddress address;
 };
 
@@ -66,7 +67,6 @@ struct ScenarioConfig {
   EpochCoreConfig epochcore;            // of every instance
   unsigned epochcore_instances = 1;     // 1 + n lies n * kInstanceStride behind the first
   std::optional<unsigned> drain_lanes;  // nullopt = one a column
-  unsigned state_slots = 1;
   MemoryMapConfig memory_map;
 };
 

@@ -53,9 +53,9 @@ void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
 std::vector<std::uint8_t> compile_model(const fs::path& model, const EpochCoreConfig& config) {
   const Limits limits = limits_of(config);
   ArrayTarget target;
-  target.rows = limits.rows;
-  target.cols = limits.cols;
-  target.segment_rows = limits.segment_rows;
+  target.rows = limits.array.rows;
+  target.cols = limits.array.cols;
+  target.segment_rows = limits.array.segment_rows;
   for (unsigned i = 0; i < EPOCH_BUFFERS; ++i) {
     target.buffer_bytes[i] = static_cast<std::uint32_t>(limits.buffer_bytes[i]);
   }

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "epochcore/pe_grid/array.h"
-#include "epochcore/pe_grid/line.h"
 
 namespace epoch {
 
@@ -16,18 +15,16 @@ class CycleArray : public PeArray {
 
   void load(const CoefficientBlock& block) override;
   ArrayTiming run(const ArrayCommand& command, float* y, NumericEvents& events) override;
-  void save_state(ArrayMode mode, unsigned channels, unsigned modes, float* words) const override;
-  void load_state(ArrayMode mode, unsigned channels, unsigned modes, const float* words) override;
+  void save_state(const CoefficientBlock& shape, float* words) const override;
+  void load_state(const CoefficientBlock& shape, const float* words) override;
 
  private:
-  // Register `part` of the state, or coefficient register `word`, of PE (row, column).
-  float& state(unsigned part, unsigned row, unsigned column);
-  float state(unsigned part, unsigned row, unsigned column) const;
+  // Visits the state registers of a block: lane, mode, part, place among state_.
+  template <class Visit>
+  void for_state(const CoefficientBlock& shape, Visit visit) const;
 
-  const unsigned row_lines_;        // lines a row of PEs takes
-  std::vector<Line> state_;         // [part][row][line]
-  std::vector<Line> coefficients_;  // [word][row][line]
-  std::vector<float> extra_;
+  std::vector<float> state_;  // [slot][row][column][part]
+  std::vector<float> coefficients_, extra_, scale_;
   CoefficientBlock block_;
 };
 

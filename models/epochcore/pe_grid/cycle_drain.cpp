@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "epochcore/pe_grid/line.h"
+#include "epochcore/pe_grid/number_format.h"
+#include "epochcore/pe_grid/timing.h"
 #include "epochcore/pe_grid/transcendental.h"
 
 namespace epoch {
@@ -12,13 +13,14 @@ CycleDrain::CycleDrain(const ArrayConfig& config, const CoefficientBlock& block,
                        const ArrayCommand& command, float* y, NumericEvents& events)
     : block_(block),
       command_(command),
+      elements_(drained_elements(block)),
       lanes_(config.drain_lanes),
-      outputs_(command.partial ? block.channels : PeArray::outputs(block, command.activation)),
+      outputs_(command.partial ? elements_ : PeArray::outputs(block, command.activation)),
       y_(y),
       events_(events) {}
 
 void CycleDrain::clock() {
-  if (waiting_ == 0 && entered_ < arrived_) waiting_ = block_.channels;
+  if (waiting_ == 0 && entered_ < arrived_) waiting_ = elements_;
   if (waiting_ == 0) return;
   waiting_ -= std::min(waiting_, lanes_);
   if (waiting_ == 0) ++entered_;
@@ -28,40 +30,50 @@ void CycleDrain::clock() {
 __attribute__((noinline)) void CycleDrain::take(unsigned step, const float* y) {
   ++arrived_;
   const unsigned time = command_.reverse ? command_.steps - 1 - step : step;
-  if (command_.partial)
-    partial_row(time, y);
+  if (command_.partial || block_.mode == ArrayMode::edge)
+    raw_row(time, y);
   else if (block_.mode == ArrayMode::mac)
     gemm_row(time, y);
   else
     ssm_row(time, y);
 }
 
-void CycleDrain::partial_row(unsigned time, const float* y) {
-  for (unsigned c = 0; c < block_.channels; ++c) y_[time * outputs_ + c] = canonical_nan(y[c]);
+void CycleDrain::raw_row(unsigned time, const float* y) {
+  const bool integers = block_.type == NumberType::int8;
+  for (unsigned i = 0; i < elements_; ++i)
+    y_[time * outputs_ + i] = integers ? y[i] : flushed_fp32(y[i]);
 }
 
 // With `shift`, what was summed at a time belongs to the time before: the last time has stored
 // only, the value of time 0 is dropped.
 void CycleDrain::ssm_row(unsigned time, const float* y) {
   if (command_.shift && time == command_.steps - 1)
-    for (std::size_t at = time * outputs_; at < (time + 1) * outputs_; ++at) {
-      const float v = command_.stored[at];
-      write(&y_[at], command_.activation == Activation::gelu ? gelu(v) : v);
-    }
+    for (std::size_t at = time * outputs_; at < (time + 1) * outputs_; ++at)
+      write(&y_[at], activated(command_.stored[at]));
   if (command_.shift && time == 0) return;
   const unsigned target = command_.shift ? time - 1 : time;
-  for (unsigned c = 0; c < block_.channels; ++c)
-    write(&y_[target * outputs_ + c], ssm_value(y[c], c, time, target));
+  for (unsigned lane = 0; lane < elements_; ++lane)
+    write(&y_[target * outputs_ + lane], ssm_value(y[lane], lane, time, target));
 }
 
-float CycleDrain::ssm_value(float v, unsigned channel, unsigned time, unsigned target) const {
+// The array's sum of a channel; an integer one gets its scale.
+float CycleDrain::summed(float y, unsigned channel) const {
+  if (block_.type != NumberType::int8) return y;
+  return static_cast<float>(int_of_word(y)) * block_.scale[channel];
+}
+
+float CycleDrain::ssm_value(float y, unsigned lane, unsigned time, unsigned target) const {
+  const unsigned channel = lane / block_.sequences;
+  float v = summed(y, channel);
   if (command_.use_extra) {
-    const float through = block_.extra[channel] * command_.u[time * outputs_ + channel];
+    const float u = command_.u[time * outputs_ + lane];
+    const float through =
+        block_.extra[channel] *
+        (block_.type == NumberType::int8 ? static_cast<float>(int_of_word(u)) : u);
     v = v + through;
   }
-  if (command_.stored != nullptr) v = v + command_.stored[target * outputs_ + channel];
-  if (command_.activation == Activation::gelu) v = gelu(v);
-  return v;
+  if (command_.stored != nullptr) v = v + command_.stored[target * outputs_ + lane];
+  return activated(v);
 }
 
 void CycleDrain::gemm_row(unsigned time, const float* y) {
@@ -69,8 +81,8 @@ void CycleDrain::gemm_row(unsigned time, const float* y) {
 }
 
 float CycleDrain::gemm_column(const float* y, unsigned column) const {
-  if (!command_.use_extra) return y[column];
-  return y[column] + block_.extra[column];
+  const float v = summed(y[column], column);
+  return command_.use_extra ? v + block_.extra[column] : v;
 }
 
 float CycleDrain::gemm_value(const float* y, unsigned output, unsigned time) const {
@@ -79,20 +91,42 @@ float CycleDrain::gemm_value(const float* y, unsigned output, unsigned time) con
     const float value = gemm_column(y, 2 * output), gate = gemm_column(y, 2 * output + 1);
     v = value * sigmoid(gate);
   } else {
-    v = gemm_column(y, output);
+    v = activated(gemm_column(y, output));
   }
-  if (command_.activation == Activation::gelu) v = gelu(v);
   if (command_.stored != nullptr) v = v + command_.stored[time * outputs_ + output];
   return v;
 }
 
-// Conversion to the output type: fp32 with one NaN and no subnormals; numeric events are counted.
+float CycleDrain::activated(float v) const {
+  switch (command_.activation) {
+    case Activation::none:
+    case Activation::glu:  // of two columns: gemm_value
+      break;
+    case Activation::gelu:
+      return gelu(v);
+    case Activation::gelu_tanh:
+      return gelu_tanh(v);
+    case Activation::relu:
+      return relu(v);
+    case Activation::silu:
+      return silu(v);
+    case Activation::sigmoid:
+      return sigmoid(v);
+    case Activation::tanh:
+      return tanh(v);
+  }
+  return v;
+}
+
+// Conversion to the output type; numeric events are counted.
 void CycleDrain::write(float* result, float v) {
-  std::uint32_t bits = bits_of_float(canonical_nan(v));
-  const std::uint32_t exponent = bits >> 23 & 0xFFu;
-  if (exponent == 0) bits &= 0x80000000u;
-  if (exponent == 0xFF) ++(bits << 9 == 0 ? events_.overflow : events_.nan);
-  *result = float_of_bits(bits);
+  float converted = flushed_fp32(v);
+  if (command_.output == NumberType::bf16) converted = round_to_bf16(converted);
+  const std::uint32_t bits = bits_of_float(converted);
+  if ((bits >> 23 & 0xFFu) == 0xFF) ++(bits << 9 == 0 ? events_.overflow : events_.nan);
+  if (command_.output == NumberType::int8)
+    converted = word_of_int(round_to_int8(v * command_.output_scale));
+  *result = converted;
 }
 
 }  // namespace epoch

@@ -23,22 +23,25 @@ class CycleDrain {
   unsigned entered() const { return entered_; }  // steps that have entered the lanes entirely
 
  private:
-  void partial_row(unsigned time, const float* y);
-  void ssm_row(unsigned time, const float* y);
+  void raw_row(unsigned time, const float* y);
   void gemm_row(unsigned time, const float* y);
-  float ssm_value(float v, unsigned channel, unsigned time, unsigned target) const;
+  void ssm_row(unsigned time, const float* y);
+  float summed(float y, unsigned channel) const;
+  float ssm_value(float y, unsigned lane, unsigned time, unsigned target) const;
   float gemm_column(const float* y, unsigned column) const;
   float gemm_value(const float* y, unsigned output, unsigned time) const;
+  float activated(float v) const;
   void write(float* result, float v);
 
   const CoefficientBlock& block_;
   const ArrayCommand& command_;
+  const unsigned elements_;  // of a step
   const unsigned lanes_;
   const std::size_t outputs_;  // results a step
   float* const y_;
   NumericEvents& events_;
   unsigned arrived_ = 0, entered_ = 0;
-  unsigned waiting_ = 0;  // channels of the entering step that no lane has taken yet
+  unsigned waiting_ = 0;  // elements of the entering step that no lane has taken yet
 };
 
 }  // namespace epoch

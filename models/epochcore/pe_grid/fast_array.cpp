@@ -2,126 +2,36 @@
 #include "epochcore/pe_grid/fast_array.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "epochcore/flush_to_zero.h"
+#include "epochcore/pe_grid/fast_drain.h"
+#include "epochcore/pe_grid/number_format.h"
+#include "epochcore/pe_grid/operands.h"
 #include "epochcore/pe_grid/timing.h"
-#include "epochcore/pe_grid/transcendental.h"
 
 namespace epoch {
 
 namespace {
 
-constexpr unsigned kTileSteps =
-    64;  // u and y of a column group's tile stay in the first-level cache
-
-// The kernels below run `steps` steps of a column group: row by row, so that a row's state and
-// coefficients stay in registers for the whole tile, and every y is summed in row order.
-
-EPOCH_KERNEL void real_steps(const Line* coefficients, Line* state, unsigned rows, const Line* u,
-                             Line* y, unsigned steps) {
-  for (unsigned row = 0; row < rows; ++row) {
-    const Lanes a = lanes(coefficients[2 * row]), c = lanes(coefficients[2 * row + 1]);
-    Lanes x = lanes(state[row]);
-    for (unsigned t = 0; t < steps; ++t) {
-      x = (a * x) + lanes(u[t]);
-      lanes(y[t]) = lanes(y[t]) + c * x;
-    }
-    lanes(state[row]) = x;
-  }
-}
-
-EPOCH_KERNEL void complex_steps(const Line* coefficients, Line* state, unsigned rows, const Line* u,
-                                Line* y, unsigned steps) {
-  for (unsigned row = 0; row < rows; ++row) {
-    const Line* words = coefficients + 4 * row;
-    const Lanes ar = lanes(words[0]), ai = lanes(words[1]);
-    const Lanes cr = lanes(words[2]), ci = lanes(words[3]);
-    Lanes xr = lanes(state[2 * row]), xi = lanes(state[2 * row + 1]);
-    for (unsigned t = 0; t < steps; ++t) {
-      const Lanes re = (ar * xr - ai * xi) + lanes(u[t]);
-      const Lanes im = ar * xi + ai * xr;
-      xr = re;
-      xi = im;
-      lanes(y[t]) = lanes(y[t]) + (cr * xr - ci * xi);
-    }
-    lanes(state[2 * row]) = xr;
-    lanes(state[2 * row + 1]) = xi;
-  }
-}
-
-// Rows of `x` are `inputs` apart.
-template <unsigned kSteps>
-EPOCH_INLINE void gemm_rows(const Line* weights, unsigned inputs, const float* x, Line* y) {
-  Lanes sum[kSteps];
-  for (unsigned t = 0; t < kSteps; ++t) sum[t] = lanes(y[t]);
-  for (unsigned k = 0; k < inputs; ++k) {
-    const Lanes w = lanes(weights[k]);
-    for (unsigned t = 0; t < kSteps; ++t) sum[t] = sum[t] + w * x[t * inputs + k];
-  }
-  for (unsigned t = 0; t < kSteps; ++t) lanes(y[t]) = sum[t];
-}
-
-EPOCH_KERNEL void gemm_steps(const Line* weights, unsigned inputs, const float* x, Line* y,
-                             unsigned steps) {
-  constexpr unsigned kBlock = 8;
-  unsigned t = 0;
-  for (; t + kBlock <= steps; t += kBlock)
-    gemm_rows<kBlock>(weights, inputs, x + std::size_t{t} * inputs, y + t);
-  for (; t < steps; ++t) gemm_rows<1>(weights, inputs, x + std::size_t{t} * inputs, y + t);
-}
-
-// What the drain does to one row of values; pointers are null for the stages left out.
-struct DrainRow {
-  const float* d = nullptr;  // SSM: D, times u
-  const float* u = nullptr;
-  const float* bias = nullptr;    // GEMM
-  const float* stored = nullptr;  // SSM: before the activation, GEMM: after it
-  Activation activation = Activation::none;
-  bool stored_first = true;
-};
-
-EPOCH_INLINE void add_row(float* v, const float* other, unsigned count) {
-  for (unsigned i = 0; i < count; ++i) v[i] = v[i] + other[i];
-}
-
-// The drain's arithmetic on `v`, in place; returns the number of results.
-EPOCH_KERNEL unsigned drain_row(float* v, unsigned count, const DrainRow& row) {
-  if (row.d != nullptr)
-    for (unsigned i = 0; i < count; ++i) v[i] = v[i] + (row.d[i] * row.u[i]);
-  if (row.bias != nullptr) add_row(v, row.bias, count);
-  if (row.stored != nullptr && row.stored_first) add_row(v, row.stored, count);
-  if (row.activation == Activation::gelu)
-    for (unsigned i = 0; i < count; ++i) v[i] = gelu(v[i]);
-  if (row.activation == Activation::glu) {
-    count /= 2;
-    for (unsigned i = 0; i < count; ++i) v[i] = v[2 * i] * sigmoid(v[2 * i + 1]);
-  }
-  if (row.stored != nullptr && !row.stored_first) add_row(v, row.stored, count);
-  return count;
-}
-
-// Conversion to fp32: one NaN, no subnormals.
-EPOCH_KERNEL void convert_row(const float* v, unsigned count, float* result) {
-  for (unsigned i = 0; i < count; ++i) {
-    const std::uint32_t bits = bits_of_float(v[i]);
-    const std::uint32_t flushed = (bits & 0x7F800000u) == 0 ? bits & 0x80000000u : bits;
-    result[i] = canonical_nan(float_of_bits(flushed));
-  }
-}
-
-EPOCH_KERNEL void count_events(const float* v, unsigned count, NumericEvents& events) {
-  std::uint32_t infinite = 0, nan = 0;
-  for (unsigned i = 0; i < count; ++i) {
-    const std::uint32_t magnitude = bits_of_float(v[i]) & 0x7FFFFFFFu;
-    infinite += magnitude == 0x7F800000u ? 1u : 0u;
-    nan += magnitude > 0x7F800000u ? 1u : 0u;
-  }
-  events.overflow += infinite;
-  events.nan += nan;
-}
+// u and y of a column group's tile stay in the first-level cache.
+constexpr unsigned kTileSteps = 64;
 
 unsigned time_of(const ArrayCommand& command, unsigned step) {
   return command.reverse ? command.steps - 1 - step : step;
+}
+
+// By lane, what comes by channel.
+std::vector<float> by_lane(const float* by_channel, const CoefficientBlock& block) {
+  std::vector<float> words;
+  if (by_channel == nullptr) return words;
+  for (unsigned lane = 0; lane < block.lanes(); ++lane)
+    words.push_back(by_channel[lane / block.sequences]);
+  return words;
+}
+
+const float* data_or_null(const std::vector<float>& words) {
+  return words.empty() ? nullptr : words.data();
 }
 
 }  // namespace
@@ -129,158 +39,226 @@ unsigned time_of(const ArrayCommand& command, unsigned step) {
 FastArray::FastArray(const ArrayConfig& config)
     : PeArray(config),
       groups_(lines_for(config.cols)),
-      state_(std::size_t{config.rows} * groups_ * kParts),
-      north_(kTileSteps),
-      sums_(kTileSteps),
-      resident_(std::size_t{config.rows} * kParts) {}
+      rows_(state_rows(config)),
+      state_(std::size_t{config.state_slots} * rows_ * groups_ * kParts),
+      resident_(std::size_t{config.rows} * config.state_slots * kParts),
+      shares_(config.rows) {
+  for (std::vector<Line>* lines : {&north_[0], &north_[1], &sums_[0], &sums_[1]})
+    lines->resize(kTileSteps);
+}
+
+template <class Visit>
+void FastArray::for_groups(const Placement& place, Visit visit) const {
+  for (unsigned slot = 0; slot < place.lane_slots; ++slot)
+    for (unsigned fold = 0; fold < place.folds_used; ++fold)
+      for (unsigned column = 0; column < place.group_lanes(fold, slot); column += kLanes)
+        visit(Group{fold, slot, column, std::min(kLanes, place.group_lanes(fold, slot) - column)});
+}
+
+// Sequences of a batch share their channels' coefficients.
+const Line* FastArray::group_coefficients(const Placement& place, const Group& group) const {
+  const std::size_t lines = std::size_t{block_.modes} * coefficient_words(block_.mode).size();
+  const unsigned slot = place.kind == SlotsKind::channel ? group.slot : 0;
+  return coefficients_.data() +
+         ((std::size_t{slot} * place.folds_used + group.fold) * groups_ + group.column / kLanes) *
+             lines;
+}
 
 void FastArray::load(const CoefficientBlock& block) {
-  const Placement place(config_, block.mode, block.channels, block.modes);
-  const unsigned words = coefficient_words(block.mode);
-  const std::size_t group_lines = std::size_t{block.modes} * words;
-  coefficients_.assign(place.folds_used * groups_ * group_lines, Line{});
-  const float* word = block.words;
-  for (unsigned channel = 0; channel < block.channels; ++channel) {
-    const unsigned fold = channel / place.columns, column = place.column(channel);
-    Line* lines = &coefficients_[(fold * groups_ + column / kLanes) * group_lines];
-    for (std::size_t i = 0; i < group_lines; ++i) lines[i].lane[column % kLanes] = *word++;
-  }
-  extra_.clear();
-  if (block.extra != nullptr) extra_.assign(block.extra, block.extra + block.channels);
+  const Placement place(config_, block);
   block_ = block;
-  block_.words = coefficients_.front().lane;
-  block_.extra = extra_.empty() ? nullptr : extra_.data();
+  const std::size_t lines = std::size_t{block.modes} * coefficient_words(block.mode).size();
+  const unsigned slots = place.kind == SlotsKind::channel ? place.slots : 1;
+  coefficients_.assign(slots * place.folds_used * groups_ * lines, Line{});
+  for_groups(place, [&](const Group& group) {
+    if (place.kind == SlotsKind::batch && group.slot > 0) return;
+    Line* to = const_cast<Line*>(group_coefficients(place, group));
+    for (unsigned i = 0; i < group.count; ++i) {
+      const unsigned lane = place.group_lane(group.fold, group.slot, group.column + i);
+      const float* word = block.words + place.channel(lane) * lines;
+      for (std::size_t line = 0; line < lines; ++line) to[line].lane[i] = word[line];
+    }
+  });
+  extra_ = by_lane(block.extra, block);
+  scale_ = by_lane(block.scale, block);
+  block_.words = nullptr;
+  block_.extra = data_or_null(extra_);
+  block_.scale = data_or_null(scale_);
 }
 
-void FastArray::save_state(ArrayMode mode, unsigned channels, unsigned modes, float* words) const {
-  const Placement place(config_, mode, channels, modes);
-  for (unsigned channel = 0; channel < channels; ++channel) {
-    const unsigned column = place.column(channel);
-    for (unsigned j = 0; j < modes; ++j)
-      for (unsigned part = 0; part < state_words(mode); ++part)
-        *words++ = canonical_nan(
-            state_line(place.row(channel, j), column / kLanes, part).lane[column % kLanes]);
-  }
+template <class Array, class Visit>
+void FastArray::for_state(Array& array, const CoefficientBlock& block, Visit visit) {
+  const Placement place(array.config_, block);
+  for (unsigned lane = 0; lane < block.lanes(); ++lane)
+    for (unsigned mode = 0; mode < block.modes; ++mode)
+      for (unsigned part = 0; part < state_words(block.mode); ++part) {
+        const unsigned column = place.column(lane);
+        visit(array.state_line(place.slot(lane, mode), place.row(lane, mode), column / kLanes, part)
+                  .lane[column % kLanes]);
+      }
 }
 
-void FastArray::load_state(ArrayMode mode, unsigned channels, unsigned modes, const float* words) {
-  const Placement place(config_, mode, channels, modes);
-  for (unsigned channel = 0; channel < channels; ++channel) {
-    const unsigned column = place.column(channel);
-    for (unsigned j = 0; j < modes; ++j)
-      for (unsigned part = 0; part < state_words(mode); ++part)
-        state_line(place.row(channel, j), column / kLanes, part).lane[column % kLanes] = *words++;
-  }
+void FastArray::save_state(const CoefficientBlock& shape, float* words) const {
+  const bool integers = shape.type == NumberType::int8;
+  for_state(*this, shape, [&](float word) { *words++ = integers ? word : canonical_nan(word); });
+}
+
+void FastArray::load_state(const CoefficientBlock& shape, const float* words) {
+  for_state(*this, shape, [&](float& word) { word = *words++; });
 }
 
 void FastArray::zero_used_state() {
-  const std::vector<float> zeros(std::size_t{block_.channels} * block_.modes *
-                                 state_words(block_.mode));
-  load_state(block_.mode, block_.channels, block_.modes, zeros.data());
+  for_state(*this, block_, [](float& word) { word = 0.0f; });
 }
 
 ArrayTiming FastArray::run(const ArrayCommand& command, float* y, NumericEvents& events) {
   check(block_, command);
-  const Placement place(config_, block_.mode, block_.channels, block_.modes);
+  const Placement place(config_, block_);
   if (command.zero_state) zero_used_state();
-  raw_.resize(std::size_t{kTileSteps} * block_.channels);
+  const unsigned row = drained_elements(block_);
+  raw_.resize(std::size_t{kTileSteps} * row);
   const FlushToZero flush;
+  FastDrain drain(block_, command, block_.extra, block_.scale, y, events);
   for (unsigned first = 0; first < command.steps; first += kTileSteps) {
     const unsigned count = std::min(kTileSteps, command.steps - first);
     if (block_.mode == ArrayMode::mac)
-      gemm_tile(command, first, count);
+      gemm_tile(command, first, count, events);
     else
-      ssm_tile(command, place, first, count);
-    finish_tile(command, first, count, y, events);
+      ssm_tile(command, place, first, count, events);
+    for (unsigned i = 0; i < count; ++i)
+      drain.finish(time_of(command, first + i), &raw_[std::size_t{i} * row]);
   }
   return command_timing(config_, block_, command);
 }
 
-void FastArray::ssm_tile(const ArrayCommand& command, const Placement& place, unsigned first,
-                         unsigned count) {
-  const unsigned parts = state_words(block_.mode), words = coefficient_words(block_.mode);
-  const auto steps = block_.mode == ArrayMode::real ? real_steps : complex_steps;
-  for (unsigned begin = 0; begin < block_.channels;) {
-    const unsigned fold = begin / place.columns, column = begin % place.columns;
-    const unsigned group = column / kLanes;
-    const unsigned end = fold * place.columns + place.fold_channels(fold);
-    const unsigned bytes = std::min(kLanes, end - begin) * static_cast<unsigned>(sizeof(float));
-    for (unsigned i = 0; i < count; ++i) {
-      const std::size_t at = std::size_t{time_of(command, first + i)} * block_.channels + begin;
-      std::memcpy(north_[i].lane, command.u + at, bytes);
-      sums_[i] = Line{};
-      if (command.accumulator != nullptr)
-        std::memcpy(sums_[i].lane, command.accumulator + at, bytes);
+// ---- A tile of steps ----
+
+// Lanes of the group from a row of words by lane.
+void FastArray::gather(const Placement& place, const Group& group, const float* row,
+                       Line& line) const {
+  const unsigned lane = place.group_lane(group.fold, group.slot, group.column);
+  if (place.sequences == 1) {
+    std::memcpy(line.lane, row + lane, group.count * sizeof(float));
+    return;
+  }
+  for (unsigned i = 0; i < group.count; ++i) line.lane[i] = row[lane + i * place.sequences];
+}
+
+void FastArray::scatter(const Placement& place, const Group& group, const Line& line,
+                        float* row) const {
+  const unsigned lane = place.group_lane(group.fold, group.slot, group.column);
+  if (place.sequences == 1) {
+    std::memcpy(row + lane, line.lane, group.count * sizeof(float));
+    return;
+  }
+  for (unsigned i = 0; i < group.count; ++i) row[lane + i * place.sequences] = line.lane[i];
+}
+
+// Words from north and the sums that y starts from.
+void FastArray::fill_group(const ArrayCommand& command, const Placement& place, const Group& group,
+                           unsigned first, unsigned count) {
+  const bool edge = block_.mode == ArrayMode::edge;
+  const float* const by_lane[2] = {command.decay != nullptr ? command.decay : command.u,
+                                   command.drive};
+  for (unsigned i = 0; i < count; ++i) {
+    const std::size_t row = std::size_t{time_of(command, first + i)} * place.lanes;
+    if (edge) {
+      for (unsigned c = 0; c < group.count; ++c)
+        for (unsigned part = 0; part < 2; ++part)
+          north_[part][i].lane[c] = command.u[2 * (row + group.column + c) + part];
+      continue;
     }
-    for (unsigned j = 0; j < block_.modes; ++j)
-      for (unsigned part = 0; part < parts; ++part)
-        resident_[j * parts + part] = state_line(place.row(begin, j), group, part);
-    const std::size_t group_lines = std::size_t{block_.modes} * words;
-    steps(&coefficients_[(fold * groups_ + group) * group_lines], resident_.data(), block_.modes,
-          north_.data(), sums_.data(), count);
-    // Columns of the group that hold no channel of this block keep their state.
-    for (unsigned j = 0; j < block_.modes; ++j)
-      for (unsigned part = 0; part < parts; ++part)
-        std::memcpy(state_line(place.row(begin, j), group, part).lane,
-                    resident_[j * parts + part].lane, bytes);
-    for (unsigned i = 0; i < count; ++i)
-      std::memcpy(&raw_[std::size_t{i} * block_.channels + begin], sums_[i].lane, bytes);
-    begin += bytes / static_cast<unsigned>(sizeof(float));
+    for (unsigned word = 0; word < 2; ++word)
+      if (by_lane[word] != nullptr) gather(place, group, by_lane[word] + row, north_[word][i]);
+    sums_[0][i] = Line{};
+    if (command.accumulator != nullptr)
+      gather(place, group, command.accumulator + row, sums_[0][i]);
   }
 }
 
-void FastArray::gemm_tile(const ArrayCommand& command, unsigned first, unsigned count) {
+// B_k and C_k of the tile in the order of its steps.
+void FastArray::fill_west(const ArrayCommand& command, unsigned first, unsigned count) {
+  for (unsigned word = 0; word < 2; ++word) {
+    const float* const from = word == 0 ? command.b : command.c;
+    west_[word].resize(std::size_t{count} * block_.modes);
+    for (unsigned i = 0; i < count; ++i)
+      std::copy_n(from + std::size_t{time_of(command, first + i)} * block_.modes, block_.modes,
+                  &west_[word][std::size_t{i} * block_.modes]);
+  }
+}
+
+// Between the state registers and the kernel's lines; columns of the group that hold no lane of
+// this block keep their state.
+void FastArray::move_state(const Placement& place, const Group& group, bool to_kernel) {
+  const unsigned parts = state_words(block_.mode);
+  const unsigned lane = place.group_lane(group.fold, group.slot, group.column);
+  for (unsigned mode = 0; mode < block_.modes; ++mode)
+    for (unsigned part = 0; part < parts; ++part) {
+      Line& kept =
+          state_line(place.slot(lane, mode), place.row(lane, mode), group.column / kLanes, part);
+      Line& used = resident_[mode * parts + part];
+      if (to_kernel)
+        used = kept;
+      else
+        std::memcpy(kept.lane, used.lane, group.count * sizeof(float));
+    }
+}
+
+void FastArray::ssm_tile(const ArrayCommand& command, const Placement& place, unsigned first,
+                         unsigned count, NumericEvents& events) {
+  const GroupKernel kernel = group_kernel(block_.mode, block_.type);
+  const bool edge = block_.mode == ArrayMode::edge;
+  GroupTile tile;
+  tile.steps = count;
+  tile.modes = block_.modes;
+  tile.modes_per_row = place.modes_per_row;
+  tile.reduce = config_.reduce;
+  tile.state = resident_.data();
+  tile.scratch = shares_.data();
+  for (unsigned i = 0; i < 2; ++i) {
+    tile.north[i] = north_[i].data();
+    tile.y[i] = sums_[i].data();
+  }
+  if (command.b != nullptr) fill_west(command, first, count);
+  for (unsigned i = 0; i < 2; ++i) tile.west[i] = west_[i].data();
+  for_groups(place, [&](const Group& group) {
+    fill_group(command, place, group, first, count);
+    move_state(place, group, true);
+    tile.coefficients = group_coefficients(place, group);
+    kernel(tile);
+    move_state(place, group, false);
+    for (unsigned i = 0; i < count; ++i) {
+      float* const row = &raw_[std::size_t{i} * drained_elements(block_)];
+      if (edge)
+        for (unsigned c = 0; c < group.count; ++c)
+          for (unsigned part = 0; part < 2; ++part)
+            row[2 * (group.column + c) + part] = sums_[part][i].lane[c];
+      else
+        scatter(place, group, sums_[0][i], row);
+    }
+  });
+  events.saturated += tile.saturated;
+}
+
+void FastArray::gemm_tile(const ArrayCommand& command, unsigned first, unsigned count,
+                          NumericEvents& events) {
+  Line* const sums = sums_[0].data();
   for (unsigned begin = 0; begin < block_.channels; begin += kLanes) {
     const std::size_t bytes = std::min(kLanes, block_.channels - begin) * sizeof(float);
     for (unsigned i = 0; i < count; ++i) {
-      sums_[i] = Line{};
+      sums[i] = Line{};
       if (command.accumulator != nullptr)
-        std::memcpy(sums_[i].lane,
+        std::memcpy(sums[i].lane,
                     command.accumulator + std::size_t{first + i} * block_.channels + begin, bytes);
     }
-    gemm_steps(&coefficients_[std::size_t{begin / kLanes} * block_.modes], block_.modes,
-               command.u + std::size_t{first} * block_.modes, sums_.data(), count);
+    const Line* const weights = &coefficients_[std::size_t{begin / kLanes} * block_.modes];
+    const float* const x = command.u + std::size_t{first} * block_.modes;
+    if (block_.type == NumberType::int8)
+      events.saturated += gemm_int8(weights, block_.modes, x, sums, count);
+    else
+      gemm_fp32(weights, block_.modes, x, sums, count);
     for (unsigned i = 0; i < count; ++i)
-      std::memcpy(&raw_[std::size_t{i} * block_.channels + begin], sums_[i].lane, bytes);
-  }
-}
-
-void FastArray::finish_tile(const ArrayCommand& command, unsigned first, unsigned count, float* y,
-                            NumericEvents& events) {
-  const unsigned channels = block_.channels;
-  if (command.partial) {
-    for (unsigned i = 0; i < count; ++i)
-      convert_row(&raw_[std::size_t{i} * channels], channels,
-                  y + std::size_t{time_of(command, first + i)} * channels);
-    return;
-  }
-  const unsigned outputs = PeArray::outputs(block_, command.activation);
-  const bool mac = block_.mode == ArrayMode::mac;
-  DrainRow row;
-  row.activation = command.activation;
-  row.stored_first = !mac;
-  if (command.use_extra) (mac ? row.bias : row.d) = block_.extra;
-  for (unsigned i = 0; i < count; ++i) {
-    const unsigned time = time_of(command, first + i);
-    float* v = &raw_[std::size_t{i} * channels];
-    row.u = mac ? nullptr : command.u + std::size_t{time} * channels;
-    // With `shift` a step's value belongs to the time before; the last time has none of this
-    // direction, and the value of time 0 belongs nowhere.
-    unsigned target = time;
-    if (command.shift && time == command.steps - 1) {
-      DrainRow last;
-      last.activation = row.activation;
-      std::vector<float> copy(command.stored + std::size_t{time} * channels,
-                              command.stored + std::size_t{time + 1} * channels);
-      drain_row(copy.data(), channels, last);
-      convert_row(copy.data(), channels, y + std::size_t{time} * channels);
-      count_events(y + std::size_t{time} * channels, channels, events);
-    }
-    if (command.shift && target-- == 0) continue;
-    if (command.stored != nullptr) row.stored = command.stored + std::size_t{target} * outputs;
-    drain_row(v, channels, row);
-    convert_row(v, outputs, y + std::size_t{target} * outputs);
-    count_events(y + std::size_t{target} * outputs, outputs, events);
+      std::memcpy(&raw_[std::size_t{i} * block_.channels + begin], sums[i].lane, bytes);
   }
 }
 

@@ -40,17 +40,4 @@ constexpr unsigned lines_for(unsigned words) {
   return (words + kLanes - 1) / kLanes;
 }
 
-// The one NaN that anybody sees, whatever payload the host's operations left (array specification).
-constexpr std::uint32_t kNan = 0x7FC00000u;
-
-// A word as it becomes visible outside the array, by its bits: no operation that flags could
-// change.
-EPOCH_INLINE float canonical_nan(float value) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  bits = (bits & 0x7FFFFFFFu) > 0x7F800000u ? kNan : bits;
-  std::memcpy(&value, &bits, sizeof bits);
-  return value;
-}
-
 }  // namespace epoch

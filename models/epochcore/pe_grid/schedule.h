@@ -1,60 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "epochcore/pe_grid/array.h"
+#include "epochcore/pe_grid/step.h"
 
 namespace epoch {
 
 // The layout of a step (array specification "Schedule of a step"): in which cycle of a step each
 // product and each addition of a PE starts. The one thing that `fast` (for its cycle counts) and
-// `cycle` (for every clock) share.
-
-// A word that an operation reads: there when the step reaches the row (u, coefficients, y from the
-// row above, which arrives just in time by the row delay), part `index` of x before the step, or
-// the result of product or addition `index`.
-struct Source {
-  enum Kind { arriving, state, product, addition } kind;
-  unsigned index;
-};
-
-// What a mode computes in a step; another mode is another table.
-struct StepTable {
-  std::vector<Source> products;  // the factor beside the coefficient, laid out in order
-  std::vector<std::array<Source, 2>> additions;  // in order of dependency; the last one makes y
-  std::vector<unsigned> next_state;              // part p of x' is addition next_state[p]
-};
-
-const StepTable& step_table(ArrayMode mode);
-
-// Indices into the tables.
-namespace real_step {
-enum Product : unsigned { a_x, c_x };
-enum Addition : unsigned { x_next, y };
-}  // namespace real_step
-namespace complex_step {
-enum Product : unsigned { ar_xr, ai_xi, ar_xi, ai_xr, cr_xr, ci_xi };
-enum Addition : unsigned { re, xr_next, xi_next, out, y };
-}  // namespace complex_step
-namespace mac_step {
-enum Product : unsigned { w_x };
-enum Addition : unsigned { y };
-}  // namespace mac_step
-
+// `cycle` (for every clock) share. Cycles are those of slot 0; slot s runs s * slot_delay later,
+// what hands on from slot to slot (the sums of mode slots) s * chain_delay later.
 struct StepLayout {
   unsigned interval = 1;                 // II_eff: a step starts every so many cycles
   unsigned loop = 0;                     // lambda: from the first read of x to x' being there
   unsigned output = 0;                   // t_out: cycle of the last output product
-  unsigned depth = 0;                    // D_pe: from u at a row to its y
+  unsigned depth = 0;                    // D_pe: from u at a row to the y of its last slot
   unsigned row_delay = 1;                // delta: a row starts so much later than the one above
+  unsigned slot_delay = 1;               // n
+  unsigned chain_delay = 1;              // max(n, La)
+  unsigned sum_entry = 0;                // dplr: when a row's share of s enters the network,
+  unsigned y_entry = 0;                  // when its share of y does,
+  unsigned network = 0;                  // and how long the network takes (rho)
   std::vector<unsigned> product_cycle;   // start of each product within the step
   std::vector<unsigned> addition_cycle;  // start of each addition
 };
 
-// The layout modulo the smallest interval that is at least `least_interval`, gives every product a
-// multiplier and has x' there when the next step reads it.
-StepLayout lay_out_step(const ArrayConfig& config, ArrayMode mode, unsigned least_interval);
+// What of a command decides the layout.
+struct StepShape {
+  ArrayMode mode = ArrayMode::real;
+  NumberType type = NumberType::fp32;
+  unsigned segment_height = 1;  // P: rows that dplr's network sums
+};
+
+// The layout modulo the smallest interval that is at least `least_interval`, gives every product of
+// every slot a multiplier and has x' there when the next step reads it.
+StepLayout lay_out_step(const ArrayConfig& config, const StepShape& shape, unsigned least_interval);
+
+// Cycles from an addition's (or the exponential's) start to its result.
+unsigned operation_latency(const ArrayConfig& config, Operation::Kind kind);
 
 }  // namespace epoch

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "epochcore/pe_grid/array.h"
+#include "models/pe_grid/random_case.h"
 
 namespace {
 
@@ -63,8 +63,9 @@ struct Load {
 int main() {
   constexpr unsigned kFastSteps = 4096, kCycleSteps = 2048;
   Load load(kFastSteps);
-  const CoefficientBlock complex{ArrayMode::complex, 128, 128, load.complex_words.data(), nullptr};
-  const CoefficientBlock weights{ArrayMode::mac, 128, 128, load.weights.data(), nullptr};
+  const CoefficientBlock complex =
+      block_of(ArrayMode::complex, 128, 128, load.complex_words.data(), nullptr);
+  const CoefficientBlock weights = block_of(ArrayMode::mac, 128, 128, load.weights.data(), nullptr);
   NumericEvents events;
   std::uint64_t cycles = 0;
   auto run = [&](PeArray& array, unsigned steps) {

@@ -62,13 +62,33 @@ ClosedForm closed_form(const ArrayConfig& config, const CoefficientBlock& block,
   form.array = std::uint64_t{steps - 1} * form.interval + (height - 1) * form.delta + form.depth;
   if (mac) form.array += (block.channels - 1) * config.hop;
 
-  // Drain: a stage an operation, exp_pe 13, divider 8 (README of the room), `drain_lanes` a cycle.
+  // Drain: `drain_lanes` elements a cycle.
   unsigned stages = 1;
   if (!command.partial) {
     if (command.use_extra) stages += mac ? 1 : 2;
     if (command.stored != nullptr) stages += 1;
-    if (command.activation == Activation::gelu) stages += 19;
-    if (command.activation == Activation::glu) stages += 23;
+    // A stage an operation, exp_pe 13, divider 8 (README of the room).
+    switch (command.activation) {
+      case Activation::gelu:
+        stages += 19;
+        break;
+      case Activation::glu:
+      case Activation::silu:
+      case Activation::tanh:
+        stages += 23;
+        break;
+      case Activation::sigmoid:
+        stages += 22;
+        break;
+      case Activation::gelu_tanh:
+        stages += 27;
+        break;
+      case Activation::relu:
+        stages += 1;
+        break;
+      case Activation::none:
+        break;
+    }
   }
   const unsigned turn = ceil_div(block.channels, config.drain_lanes);
   form.total = form.array + turn - 1 + stages;

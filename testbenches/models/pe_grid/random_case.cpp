@@ -5,6 +5,17 @@
 
 using namespace epoch;
 
+CoefficientBlock block_of(ArrayMode mode, unsigned channels, unsigned modes, const float* words,
+                          const float* extra) {
+  CoefficientBlock block;
+  block.mode = mode;
+  block.channels = channels;
+  block.modes = modes;
+  block.words = words;
+  block.extra = extra;
+  return block;
+}
+
 ArrayConfig RandomCase::array() {
   ArrayConfig config;
   config.segment_rows = between(1, 6);
@@ -41,7 +52,8 @@ std::vector<float> RandomCase::words(std::size_t count, unsigned one_in) {
 void RandomCase::make_block(const ArrayConfig& config) {
   block = {};
   wild = chance(3) ? between(2, 60) : 0;
-  block.mode = static_cast<ArrayMode>(below(3));
+  constexpr ArrayMode modes[] = {ArrayMode::real, ArrayMode::complex, ArrayMode::mac};
+  block.mode = modes[below(3)];
   const bool mac = block.mode == ArrayMode::mac;
   block.modes = between(1, config.rows);
   const unsigned height =
@@ -57,6 +69,12 @@ void RandomCase::make_block(const ArrayConfig& config) {
   }
 }
 
+Activation RandomCase::activation() {
+  constexpr Activation others[] = {Activation::gelu, Activation::gelu_tanh, Activation::relu,
+                                   Activation::silu, Activation::sigmoid,   Activation::tanh};
+  return chance(2) ? Activation::none : others[below(6)];
+}
+
 void RandomCase::make_command(unsigned longest) {
   const bool mac = block.mode == ArrayMode::mac;
   command = {};
@@ -64,11 +82,9 @@ void RandomCase::make_command(unsigned longest) {
   command.use_extra = block.extra != nullptr && chance(2);
   command.partial = chance(5);
   if (mac)
-    command.activation = chance(2) && block.channels % 2 == 0 ? Activation::glu
-                         : chance(3)                          ? Activation::gelu
-                                                              : Activation::none;
+    command.activation = chance(2) && block.channels % 2 == 0 ? Activation::glu : activation();
   else
-    command.activation = chance(3) ? Activation::gelu : Activation::none;
+    command.activation = activation();
   const std::size_t steps = command.steps;
   u_ = words(steps * (mac ? block.modes : block.channels), wild);
   command.u = u_.data();

@@ -7,7 +7,12 @@
 
 #include "epochcore/pe_grid/array.h"
 
-// Random arrays, blocks and commands that respect the preconditions of PeArray.
+// An fp32 block of one sequence.
+epoch::CoefficientBlock block_of(epoch::ArrayMode mode, unsigned channels, unsigned modes,
+                                 const float* words, const float* extra = nullptr);
+
+// Random arrays, blocks and commands of the modes real, complex and mac in fp32 that respect the
+// preconditions of PeArray; the other modes and types: oracle/.
 class RandomCase {
  public:
   explicit RandomCase(std::uint32_t seed) : engine_(seed) {}
@@ -24,6 +29,7 @@ class RandomCase {
   // A block and its operands; pointers of `block` and `command` go into the vectors here.
   void make_block(const epoch::ArrayConfig& config);
   void make_command(unsigned longest);
+  epoch::Activation activation();
 
   epoch::CoefficientBlock block;
   epoch::ArrayCommand command;

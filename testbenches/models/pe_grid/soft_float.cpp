@@ -98,4 +98,58 @@ float gelu(float x) {
   return mul(x, x < 0.0f ? tail : sub(1.0f, tail));
 }
 
+float silu(float x) {
+  x = flush(x);
+  if (std::isnan(x)) return x;
+  x = std::fmax(x, -104.0f);
+  return mul(x, sigmoid(x));
+}
+
+float gelu_tanh(float x) {
+  x = flush(x);
+  if (std::isnan(x)) return x;
+  x = std::fmax(x, -14.0f);
+  // 2 sqrt(2/pi) and that times 0.044715
+  const float k = add(mul(mul(x, x), 0.0713548162726f), 1.59576912161f);
+  return mul(x, sigmoid(mul(x, k)));
+}
+
+float relu(float x) {
+  x = flush(x);
+  if (std::isnan(x)) return x;
+  return x < 0.0f ? 0.0f : x;
+}
+
+float tanh(float x) {
+  x = flush(x);
+  if (std::isnan(x)) return x;
+  const float a = std::fabs(x);
+  if (a < 0.3125f) {
+    const float t = mul(x, x);
+    float p = static_cast<float>(62.0 / 2835);
+    for (double c : {-17.0 / 315, 2.0 / 15, -1.0 / 3}) p = add(mul(p, t), static_cast<float>(c));
+    return add(x, mul(x, mul(t, p)));
+  }
+  const float z = mul(a, -2.0f);
+  const float e = z < -104.0f ? 0.0f : exp_pe(z);
+  return std::copysign(div(sub(1.0f, e), add(1.0f, e)), x);
+}
+
+float softplus(float x) {
+  x = flush(x);
+  if (std::isnan(x)) return x;
+  const float a = std::fabs(x);
+  const float y = a > 104.0f ? 0.0f : exp_pe(-a);
+  const float s = div(y, add(2.0f, y)), t = mul(s, s);
+  float p = static_cast<float>(1.0 / 13);
+  for (int odd : {11, 9, 7, 5, 3, 1}) p = add(mul(p, t), static_cast<float>(1.0 / odd));
+  return add(x < 0.0f ? 0.0f : x, mul(add(s, s), p));
+}
+
+float exponential(float x) {
+  x = flush(x);
+  if (std::isnan(x)) return x;
+  return exp_pe(std::fmin(std::fmax(x, -104.0f), 104.0f));
+}
+
 }  // namespace soft

@@ -22,5 +22,11 @@ float div(float a, float b);
 float exp_pe(float z);
 float sigmoid(float x);
 float gelu(float x);
+float gelu_tanh(float x);
+float relu(float x);
+float silu(float x);
+float tanh(float x);
+float softplus(float x);
+float exponential(float x);
 
 }  // namespace soft

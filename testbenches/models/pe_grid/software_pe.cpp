@@ -9,6 +9,25 @@ using namespace epoch;
 
 namespace {
 
+float activated(Activation activation, float v) {
+  switch (activation) {
+    case Activation::gelu:
+      return soft::gelu(v);
+    case Activation::gelu_tanh:
+      return soft::gelu_tanh(v);
+    case Activation::relu:
+      return soft::relu(v);
+    case Activation::silu:
+      return soft::silu(v);
+    case Activation::sigmoid:
+      return soft::sigmoid(v);
+    case Activation::tanh:
+      return soft::tanh(v);
+    default:
+      return v;
+  }
+}
+
 unsigned words_of(ArrayMode mode) {
   return mode == ArrayMode::complex ? 4 : mode == ArrayMode::real ? 2 : 1;
 }
@@ -134,7 +153,7 @@ std::vector<float> SoftwarePe::drain_ssm(const ArrayCommand& command,
       } else {
         v = command.stored[time * channels_ + i];
       }
-      if (command.activation == Activation::gelu) v = soft::gelu(v);
+      v = activated(command.activation, v);
       y[time * channels_ + i] = v;
     }
   return y;
@@ -151,7 +170,7 @@ std::vector<float> SoftwarePe::drain_gemm(const ArrayCommand& command,
     const bool glu = command.activation == Activation::glu;
     for (unsigned i = 0; i < (glu ? channels_ / 2 : channels_); ++i) {
       float v = glu ? soft::mul(biased(2 * i), soft::sigmoid(biased(2 * i + 1))) : biased(i);
-      if (command.activation == Activation::gelu) v = soft::gelu(v);
+      v = activated(command.activation, v);
       if (command.stored != nullptr) v = soft::add(v, command.stored[y.size()]);
       y.push_back(v);
     }

@@ -36,8 +36,9 @@ struct Trio {
   }
   void load_state(ArrayMode mode, unsigned channels, unsigned modes,
                   const std::vector<float>& words) {
-    fast->load_state(mode, channels, modes, words.data());
-    cycle->load_state(mode, channels, modes, words.data());
+    const CoefficientBlock shape = block_of(mode, channels, modes, nullptr);
+    fast->load_state(shape, words.data());
+    cycle->load_state(shape, words.data());
     reference.load_state(mode, channels, modes, words);
   }
   // Runs a command; returns the outputs after comparing all that can be seen.
@@ -64,8 +65,9 @@ struct Trio {
   void check_state(ArrayMode mode, unsigned channels, unsigned modes) const {
     const std::vector<float> words = reference.save_state(mode, channels, modes);
     std::vector<float> fast_words(words.size(), 77.0f), cycle_words(words.size(), 78.0f);
-    fast->save_state(mode, channels, modes, fast_words.data());
-    cycle->save_state(mode, channels, modes, cycle_words.data());
+    const CoefficientBlock shape = block_of(mode, channels, modes, nullptr);
+    fast->save_state(shape, fast_words.data());
+    cycle->save_state(shape, cycle_words.data());
     CHECK(bits_of(fast_words) == bits_of(words));
     CHECK(bits_of(cycle_words) == bits_of(words));
   }
@@ -133,7 +135,7 @@ TEST_CASE("a product that rounds up to 2^-126 stays, one that does not is flushe
   auto product = [&](std::uint32_t a, std::uint32_t x) {
     Trio trio(config);
     const std::vector<float> words{soft::from_bits(a), 1.0f};
-    const CoefficientBlock block{ArrayMode::real, 1, 1, words.data(), nullptr};
+    const CoefficientBlock block = block_of(ArrayMode::real, 1, 1, words.data(), nullptr);
     trio.load(block);
     trio.load_state(ArrayMode::real, 1, 1, {soft::from_bits(x)});
     const float u = 0.0f;
@@ -152,7 +154,7 @@ TEST_CASE("reverse runs from the last time to the first") {
   const ArrayConfig config = small_array();
   Trio trio(config);
   const std::vector<float> words{0.5f, 1.0f};  // x' = x/2 + u, y = x'
-  const CoefficientBlock block{ArrayMode::real, 1, 1, words.data(), nullptr};
+  const CoefficientBlock block = block_of(ArrayMode::real, 1, 1, words.data(), nullptr);
   trio.load(block);
   const std::vector<float> u{8.0f, 4.0f, 2.0f};
   ArrayCommand command;
@@ -173,7 +175,8 @@ TEST_CASE("time tiles with carried state equal one long command") {
   for (auto mode : {ArrayMode::real, ArrayMode::complex}) {
     const unsigned words_a_mode = mode == ArrayMode::real ? 2 : 4;
     const std::vector<float> words = random.words(std::size_t{8} * 3 * words_a_mode, 0);
-    const CoefficientBlock block{mode, 8, 3, words.data(), nullptr};  // two folds of four columns
+    const CoefficientBlock block =
+        block_of(mode, 8, 3, words.data(), nullptr);  // two folds of four columns
     const std::vector<float> u = random.words(std::size_t{50} * 8, 0);
     ArrayCommand command;
     command.steps = 50;
@@ -209,13 +212,13 @@ TEST_CASE("modes split into blocks sum in row order through the accumulators") {
   command.u = u.data();
   command.use_extra = true;
   command.activation = Activation::gelu;
-  const CoefficientBlock one{ArrayMode::complex, 4, 8, words.data(), d.data()};
+  const CoefficientBlock one = block_of(ArrayMode::complex, 4, 8, words.data(), d.data());
   Trio whole(tall);
   whole.load(one);
   const std::vector<float> expected = whole.run(one, command);
 
-  const CoefficientBlock first{ArrayMode::complex, 4, 4, upper.data(), nullptr};
-  const CoefficientBlock second{ArrayMode::complex, 4, 4, lower.data(), d.data()};
+  const CoefficientBlock first = block_of(ArrayMode::complex, 4, 4, upper.data(), nullptr);
+  const CoefficientBlock second = block_of(ArrayMode::complex, 4, 4, lower.data(), d.data());
   Trio first_array(low), second_array(low);
   first_array.load(first);
   second_array.load(second);
@@ -233,7 +236,7 @@ TEST_CASE("rows without a mode or weight pass y on and add nothing") {
   for (auto mode : {ArrayMode::real, ArrayMode::mac}) {
     Trio trio(small_array());
     const std::vector<float> words{1.0f, 1.0f};
-    const CoefficientBlock block{mode, 1, 1, words.data(), nullptr};
+    const CoefficientBlock block = block_of(mode, 1, 1, words.data(), nullptr);
     trio.load(block);
     if (mode == ArrayMode::real) trio.load_state(mode, 1, 1, {minus});
     ArrayCommand command;
@@ -249,7 +252,7 @@ TEST_CASE("what does not fit is refused") {
   for (auto fidelity : {Fidelity::fast, Fidelity::cycle}) {
     const auto array = PeArray::make(fidelity, config);
     auto load = [&](ArrayMode mode, unsigned channels, unsigned modes) {
-      array->load({mode, channels, modes, words.data(), nullptr});
+      array->load(block_of(mode, channels, modes, words.data(), nullptr));
     };
     CHECK_THROWS_AS(load(ArrayMode::real, 1, 9), std::invalid_argument);  // P > R
     CHECK_THROWS_AS(load(ArrayMode::real, 5, 5), std::invalid_argument);  // one fold of 4 columns
@@ -273,9 +276,9 @@ TEST_CASE("what does not fit is refused") {
     ArrayConfig plain = config;
     plain.lima = false;
     const auto mac_array = PeArray::make(fidelity, plain);
-    CHECK_THROWS_AS(mac_array->load({ArrayMode::real, 1, 1, words.data(), nullptr}),
+    CHECK_THROWS_AS(mac_array->load(block_of(ArrayMode::real, 1, 1, words.data(), nullptr)),
                     std::invalid_argument);
-    CHECK_NOTHROW(mac_array->load({ArrayMode::mac, 4, 8, words.data(), nullptr}));
+    CHECK_NOTHROW(mac_array->load(block_of(ArrayMode::mac, 4, 8, words.data(), nullptr)));
   }
   for (auto spoil :
        {+[](ArrayConfig& c) { c.rows = 0; }, +[](ArrayConfig& c) { c.segment_rows = 3; },

@@ -8,7 +8,7 @@
 #include <complex>
 #include <random>
 
-#include "epochcore/pe_grid/array.h"
+#include "models/pe_grid/random_case.h"
 
 using namespace epoch;
 using Complex = std::complex<double>;
@@ -124,7 +124,7 @@ void check_accuracy(bool constant) {
   const std::vector<float> words = s4d_lin(seed), u = input(constant, seed + 1);
   ArrayConfig config;
   const auto array = PeArray::make(Fidelity::fast, config);
-  array->load({ArrayMode::complex, kChannels, kModes, words.data(), nullptr});
+  array->load(block_of(ArrayMode::complex, kChannels, kModes, words.data(), nullptr));
   std::vector<float> y(u.size());
   ArrayCommand command;
   command.steps = kLength;

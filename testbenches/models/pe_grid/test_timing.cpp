@@ -5,6 +5,7 @@
 
 #include "epochcore/pe_grid/schedule.h"
 #include "models/pe_grid/closed_form.h"
+#include "models/pe_grid/random_case.h"
 
 using namespace epoch;
 
@@ -26,7 +27,7 @@ struct Zeros {
   NumericEvents events;
 
   CoefficientBlock block(ArrayMode mode, unsigned channels, unsigned modes, bool extra = false) {
-    return {mode, channels, modes, words.data(), extra ? words.data() : nullptr};
+    return block_of(mode, channels, modes, words.data(), extra ? words.data() : nullptr);
   }
   ArrayCommand command(unsigned steps) {
     ArrayCommand made;
@@ -61,37 +62,39 @@ TEST_CASE("the layout at two multipliers is the array specification's table") {
       for (unsigned least : {1u, 3u, 4u, 7u, 16u, 40u}) {
         CAPTURE(lm, la, least);
         const unsigned l = lm + la;
-        const StepLayout real = lay_out_step(unlimited(2, lm, la), ArrayMode::real, least);
+        const StepLayout real = lay_out_step(unlimited(2, lm, la), {ArrayMode::real}, least);
         CHECK(real.interval == std::max({1u, l, least}));
         CHECK(real.loop == l);
         CHECK(real.output == l);
         CHECK(real.depth == 2 * l);
         CHECK(real.row_delay == 1 + la);
 
-        const StepLayout complex = lay_out_step(unlimited(2, lm, la), ArrayMode::complex, least);
+        const StepLayout complex = lay_out_step(unlimited(2, lm, la), {ArrayMode::complex}, least);
         const unsigned lambda = std::max(lm + 2 * la, 1 + l);
         CHECK(complex.interval == std::max({3u, lambda, least}));
         CHECK(complex.loop == lambda);
         CHECK(complex.output == lambda + (complex.interval == lambda ? 2 : 0));
         CHECK(complex.depth == complex.output + lm + 2 * la);
 
-        const StepLayout mac = lay_out_step(unlimited(2, lm, la), ArrayMode::mac, least);
+        const StepLayout mac = lay_out_step(unlimited(2, lm, la), {ArrayMode::mac}, least);
         CHECK(mac.interval == least);
         CHECK(mac.depth == l);
       }
-  CHECK(lay_out_step(unlimited(2, 1, 0), ArrayMode::real, 1).depth == 2);
-  CHECK(lay_out_step(unlimited(2, 1, 0), ArrayMode::complex, 1).depth == 3);
+  CHECK(lay_out_step(unlimited(2, 1, 0), {ArrayMode::real}, 1).depth == 2);
+  CHECK(lay_out_step(unlimited(2, 1, 0), {ArrayMode::complex}, 1).depth == 3);
 }
 
 TEST_CASE("the layout follows the rule for any number of multipliers") {
-  using namespace complex_step;
+  // Indices into the step's tables (step.h): four products of x, two of x', and the additions.
+  enum { ar_xr, ai_xi, ar_xi, ai_xr, cr_xr, ci_xi };
+  enum { re, xi_next, xr_next, out, y };
   for (unsigned m = 1; m <= 8; ++m)
     for (unsigned lm = 1; lm <= 6; ++lm)
       for (unsigned la = 0; la <= 6; ++la)
         for (unsigned least : {1u, 5u, 11u}) {
           CAPTURE(m, lm, la, least);
           const ArrayConfig config = unlimited(m, lm, la);
-          const StepLayout step = lay_out_step(config, ArrayMode::complex, least);
+          const StepLayout step = lay_out_step(config, {ArrayMode::complex}, least);
           // Never more products a cycle than multipliers, whatever steps overlap.
           std::vector<unsigned> taken(step.interval, 0);
           for (unsigned cycle : step.product_cycle) ++taken[cycle % step.interval];
@@ -119,7 +122,7 @@ TEST_CASE("the layout follows the rule for any number of multipliers") {
           for (auto mode : {ArrayMode::real, ArrayMode::complex}) {
             const CoefficientBlock block = zeros.block(mode, least, 1);
             const ClosedForm form = closed_form(ported, block, zeros.command(2));
-            const StepLayout layout = lay_out_step(ported, mode, least);
+            const StepLayout layout = lay_out_step(ported, {mode}, least);
             CHECK(layout.interval == form.interval);
             CHECK(layout.loop == form.lambda);
             CHECK(layout.output == form.t_out);
@@ -216,13 +219,13 @@ TEST_CASE("loads take their bytes through their ports") {
   CHECK(array->coefficient_cycles(zeros.block(ArrayMode::real, 5, 3, true)) == 3);  // + 20 B
   CHECK(array->coefficient_cycles(zeros.block(ArrayMode::mac, 32, 9)) == 16 * 32 * 4 / 64);
   CHECK(array->coefficient_cycles(zeros.block(ArrayMode::mac, 1, 9)) == 16);  // a row a cycle
-  CHECK(array->state_cycles(ArrayMode::complex, 32, 32) == 32 * 32 * 8 / 64);
-  CHECK(array->state_cycles(ArrayMode::real, 3, 3) == 1);
+  CHECK(array->state_cycles(zeros.block(ArrayMode::complex, 32, 32)) == 32 * 32 * 8 / 64);
+  CHECK(array->state_cycles(zeros.block(ArrayMode::real, 3, 3)) == 1);
   config.ports = {0, 0, 0, 0};
   array = PeArray::make(Fidelity::fast, config);
   CHECK(array->coefficient_cycles(zeros.block(ArrayMode::complex, 32, 32)) == 0);
   CHECK(array->coefficient_cycles(zeros.block(ArrayMode::mac, 32, 9)) == 16);
-  CHECK(array->state_cycles(ArrayMode::complex, 32, 32) == 0);
+  CHECK(array->state_cycles(zeros.block(ArrayMode::complex, 32, 32)) == 0);
 }
 
 TEST_CASE("back to back, tiles take the cycles of one command") {
