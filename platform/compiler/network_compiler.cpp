@@ -9,7 +9,7 @@
 
 #include "compiler/image_builder.h"
 #include "compiler/parameter_blocks.h"
-#include "compiler/safetensors.h"
+#include "model/safetensors.h"
 #include "epoch_image.h"
 #include "epoch_layout.h"
 #include "errors.h"

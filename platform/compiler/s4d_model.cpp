@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "compiler/input_file.h"
-#include "compiler/safetensors.h"
-#include "compiler/strict_json.h"
+#include "model/input_file.h"
+#include "model/safetensors.h"
+#include "model/strict_json.h"
 #include "errors.h"
 
 namespace epoch {

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "compiler/model_folder.h"
-#include "compiler/safetensors.h"
+#include "model/safetensors.h"
 #include "errors.h"
 
 using Catch::Matchers::Contains;

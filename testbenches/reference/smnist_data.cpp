@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "compiler/input_file.h"
-#include "compiler/safetensors.h"
+#include "model/input_file.h"
+#include "model/safetensors.h"
 
 namespace epoch::test {
 namespace {

@@ -33,6 +33,17 @@ def labels(count, data):
     return struct.pack(">2I", 0x801, count) + data
 
 
+def permuted(data):
+    """Digits with their pixels in the order of scenarios/psmnist, computed here once more."""
+    order, state = list(range(PIXELS)), 1
+    for i in range(PIXELS - 1, 0, -1):
+        state = state * 16807 % 2147483647
+        j = state % (i + 1)
+        order[i], order[j] = order[j], order[i]
+    return b"".join(bytes(data[begin + pixel] for pixel in order)
+                    for begin in range(0, len(data), PIXELS))
+
+
 class Fetch(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -85,6 +96,31 @@ class Fetch(unittest.TestCase):
         self.assertEqual(self.fetch("--train").returncode, 0)
         self.assertEqual((self.out / "digits-train.idx").read_bytes(), whole)
         self.assertEqual((self.out / "labels-train.idx").read_bytes(), labels(60000, bytes(60000)))
+
+    def test_permuted_digits(self):
+        result = self.fetch("--permuted")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for count in (1000, 10000):
+            self.assertEqual((self.out / f"psmnist-digits-{count}.idx").read_bytes(),
+                             images(count, permuted(self.digits[:count * PIXELS])))
+            self.assertEqual((self.out / f"digits-{count}.idx").read_bytes(),
+                             images(count, self.digits[:count * PIXELS]))
+        self.assertEqual(len(list(self.out.iterdir())), 6)
+        self.assertIn("nothing to do", self.fetch("--permuted", network=False).stdout)
+
+    def test_the_shipped_permuted_digits_are_the_shipped_digits(self):
+        shipped = ROOT / "scenarios" / "psmnist"
+        self.assertEqual((shipped / "digits.idx").read_bytes(),
+                         images(200, permuted(self.digits[:200 * PIXELS])))
+        self.assertEqual((shipped / "labels.idx").read_bytes(), labels(200, self.labels[:200]))
+
+    def test_permuted_digits_of_another_order_are_made_again(self):
+        self.assertEqual(self.fetch("--permuted").returncode, 0)
+        path = self.out / "psmnist-digits-1000.idx"
+        whole = path.read_bytes()
+        path.write_bytes((self.out / "digits-1000.idx").read_bytes())
+        self.assertEqual(self.fetch("--permuted").returncode, 0)
+        self.assertEqual(path.read_bytes(), whole)
 
     def test_a_second_time_there_is_nothing_to_do(self):
         self.assertEqual(self.fetch().returncode, 0)

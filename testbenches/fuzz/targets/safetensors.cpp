@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Safetensors reader: accepted tensors lie inside the data, cover it, and can be read.
-#include "compiler/safetensors.h"
+#include "model/safetensors.h"
 
 #include <cmath>
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/safetensors.h"
+#include "model/safetensors.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
-#include "compiler/input_file.h"
-#include "compiler/strict_json.h"
 #include "errors.h"
+#include "model/input_file.h"
+#include "model/strict_json.h"
 
 namespace epoch {
 namespace {
@@ -33,6 +34,38 @@ std::uint64_t dtype_bytes(const std::string& name) {
   const auto found = std::find_if(std::begin(dtypes), std::end(dtypes),
                                   [&](const Dtype& dtype) { return name == dtype.name; });
   return found == std::end(dtypes) ? 0 : found->bytes;
+}
+
+// IEEE 754 binary16, exactly.
+float widened_half(std::uint16_t half) {
+  const int exponent = half >> 10 & 0x1F, fraction = half & 0x3FF;
+  const float sign = (half & 0x8000) != 0 ? -1.0f : 1.0f;
+  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
+  if (exponent == 0x1F) {
+    return fraction != 0 ? std::numeric_limits<float>::quiet_NaN()
+                         : sign * std::numeric_limits<float>::infinity();
+  }
+  return sign * std::ldexp(static_cast<float>(fraction + 0x400), exponent - 25);
+}
+
+// The elements of a tensor of type F32, BF16 or F16 as fp32.
+std::vector<float> widened(const std::string& dtype, const std::uint8_t* bytes, std::size_t count) {
+  if (dtype == "F32") {
+    std::vector<float> values(count / sizeof(float));
+    if (!values.empty()) std::memcpy(values.data(), bytes, count);
+    return values;
+  }
+  std::vector<float> values;
+  values.reserve(count / 2);
+  for (std::size_t i = 0; i + 1 < count; i += 2) {
+    std::uint16_t half = 0;
+    std::memcpy(&half, bytes + i, sizeof half);
+    const std::uint32_t upper = std::uint32_t{half} << 16;
+    float value = 0;
+    std::memcpy(&value, &upper, sizeof value);
+    values.push_back(dtype == "BF16" ? value : widened_half(half));
+  }
+  return values;
 }
 
 // A JSON array of unsigned integers.
@@ -220,14 +253,14 @@ std::vector<float> Safetensors::floats(const std::string& name,
     throw InputError(where_, "no tensor " + quoted(name) + ", expected F32 " + shape_text(shape));
   }
   const Tensor& tensor = found->second;
-  if (tensor.dtype != "F32" || tensor.shape != shape) {
+  const bool known = tensor.dtype == "F32" || tensor.dtype == "BF16" || tensor.dtype == "F16";
+  if (!known || tensor.shape != shape) {
     throw InputError(where_, "tensor " + quoted(name) + " is " + tensor.dtype + " " +
-                                 shape_text(tensor.shape) + ", expected F32 " + shape_text(shape));
+                                 shape_text(tensor.shape) + ", expected F32 " + shape_text(shape) +
+                                 (known ? "" : " (or BF16, F16)"));
   }
-  std::vector<float> values(tensor.bytes / sizeof(float));
-  if (!values.empty()) {
-    std::memcpy(values.data(), file_.data() + data_begin_ + tensor.begin, tensor.bytes);
-  }
+  const std::vector<float> values =
+      widened(tensor.dtype, file_.data() + data_begin_ + tensor.begin, tensor.bytes);
   const auto bad =
       std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
   if (bad != values.end()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/strict_json.h"
+#include "model/strict_json.h"
 
 #include <nlohmann/json.hpp>
 #include <set>

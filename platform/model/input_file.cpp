@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/input_file.h"
+#include "model/input_file.h"
 
 #include <filesystem>
 #include <fstream>

@@ -31,8 +31,9 @@ class Safetensors {
   const std::string& where() const { return where_; }
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
 
-  // The elements of an F32 tensor in C order. Refuses a missing tensor, another dtype or shape
-  // (found and expected are named), and NaN or infinity (its index is named).
+  // The elements of an F32, BF16 or F16 tensor in C order, as fp32. Refuses a missing tensor,
+  // another dtype or shape (found and expected are named), and NaN or infinity (its index is
+  // named).
   std::vector<float> floats(const std::string& name, const std::vector<std::uint64_t>& shape) const;
 
  private:
