@@ -13,6 +13,11 @@
 struct epoch_caps {
   struct epoch_array_shape array;
   uint32_t pe_kind; /* EPOCH_PE_* */
+  uint32_t hop;     /* cycles from PE to PE */
+  uint32_t dedicated_exp;
+  uint32_t systolic_reduce;
+  uint32_t chained_segments;
+  uint32_t state_shadow;
   uint32_t multipliers;
   uint32_t mul_latency;
   uint32_t add_latency;

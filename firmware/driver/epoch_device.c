@@ -58,7 +58,13 @@ static void read_caps(const struct epoch_device* device, struct epoch_caps* caps
   caps->array.cols = get(device, EPOCH_REG_CAPS_COLS);
   caps->array.segment_rows = get(device, EPOCH_REG_CAPS_SEGMENT_ROWS);
   caps->array.state_slots = EPOCH_GET(pe, CAPS_PE, STATE_SLOTS);
+  caps->array.slots_kind = EPOCH_GET(pe, CAPS_PE, SLOTS_KIND);
   caps->pe_kind = EPOCH_GET(pe, CAPS_PE, KIND);
+  caps->hop = EPOCH_GET(get(device, EPOCH_REG_CAPS_ARRAY), CAPS_ARRAY, HOP);
+  caps->dedicated_exp = EPOCH_GET(pe, CAPS_PE, DEDICATED_EXP);
+  caps->systolic_reduce = EPOCH_GET(pe, CAPS_PE, SYSTOLIC_REDUCE);
+  caps->chained_segments = EPOCH_GET(pe, CAPS_PE, CHAINED_SEGMENTS);
+  caps->state_shadow = EPOCH_GET(pe, CAPS_PE, STATE_SHADOW);
   caps->multipliers = EPOCH_GET(pe, CAPS_PE, MULTIPLIERS);
   caps->mul_latency = EPOCH_GET(pe, CAPS_PE, MUL_LATENCY);
   caps->add_latency = EPOCH_GET(pe, CAPS_PE, ADD_LATENCY);
@@ -269,4 +275,42 @@ void epoch_device_clear_counters(struct epoch_device* device) {
 uint64_t epoch_device_counter(const struct epoch_device* device, uint32_t counter) {
   const uint32_t low = get(device, counter); /* latches the high word */
   return ((uint64_t)get(device, counter + 4) << 32) | low;
+}
+
+/* ---- Memory speed ---- */
+
+/* Cycles from the start of a LOAD of the ring's first `bytes` bytes to its retirement. */
+static result_t time_load(struct epoch_device* device, uint32_t bytes, uint64_t timeout_ns,
+                          uint64_t* cycles) {
+  union epoch_descriptor program[2];
+  const struct epoch_transfer transfer = {
+      .opcode = EPOCH_OP_LOAD,
+      .bus = device->ring.bus,
+      .local = {EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, 0), 0},
+      .row_bytes = bytes,
+      .rows = 1,
+  };
+  epoch_build_transfer(&program[0], &transfer);
+  epoch_build_control(&program[1], EPOCH_OP_IRQ);
+  epoch_device_clear_counters(device);
+  result_t result = epoch_device_submit(device, program, 2, timeout_ns);
+  if (result == EPOCH_DEVICE_OK) result = epoch_device_wait(device, device->tail, timeout_ns);
+  *cycles = epoch_device_counter(device, EPOCH_COUNTER_LAST_RETIRE) -
+            epoch_device_counter(device, EPOCH_COUNTER_FIRST_START);
+  return result;
+}
+
+enum epoch_device_result epoch_device_measure(struct epoch_device* device,
+                                              struct epoch_memory_speed* speed,
+                                              uint64_t timeout_ns) {
+  const uint32_t room = device->caps.buffer_bytes[EPOCH_BUFFER_ACTIVATIONS];
+  const uint32_t most = device->ring.bytes < room ? device->ring.bytes : room;
+  uint64_t shortest, longest;
+  result_t result = time_load(device, 4, timeout_ns, &shortest);
+  if (result == EPOCH_DEVICE_OK) result = time_load(device, most, timeout_ns, &longest);
+  if (result != EPOCH_DEVICE_OK) return result;
+  speed->latency = (uint32_t)shortest;
+  speed->bytes = most;
+  speed->cycles = (uint32_t)(longest > shortest ? longest - shortest : 1);
+  return EPOCH_DEVICE_OK;
 }

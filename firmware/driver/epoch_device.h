@@ -12,6 +12,7 @@
 #include "dma.h"
 #include "epoch_caps.h"
 #include "epoch_program.h"
+#include "epoch_timeline.h"
 
 /* E(name, description) */
 #define EPOCH_DEVICE_RESULTS(E)                                      \
@@ -76,6 +77,12 @@ enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint6
 
 /* The same with the ring counters at `counter`. */
 enum epoch_device_result epoch_device_restart(struct epoch_device* device, uint32_t counter,
+                                              uint64_t timeout_ns);
+
+/* How fast the device's DMA reads memory, by two transfers into the activations buffer while nothing
+ * else runs. Clears the counters. */
+enum epoch_device_result epoch_device_measure(struct epoch_device* device,
+                                              struct epoch_memory_speed* speed,
                                               uint64_t timeout_ns);
 
 void epoch_device_clear_counters(struct epoch_device* device);

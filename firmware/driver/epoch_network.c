@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epoch_network.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
 typedef enum epoch_network_result result_t;
+typedef struct epoch_image_op op_t;
+typedef struct epoch_image_tensor tensor_t;
 
-#define EXTRA_COMBINE (EPOCH_ARRAY_EXTRA | EPOCH_ARRAY_COMBINE)
+#define MAX_WIDTH (1u << 20)
+#define MAX_TENSORS 0xFFFFu
 
 const char* epoch_network_result_text(enum epoch_network_result result) {
 #define RESULT_TEXT(name, description) description,
@@ -16,43 +18,151 @@ const char* epoch_network_result_text(enum epoch_network_result result) {
   return (size_t)result < sizeof texts / sizeof *texts ? texts[result] : "unknown result";
 }
 
-uint32_t epoch_crc32(uint32_t crc, const void* bytes, uint32_t count) {
-  /* A nibble at a time: 64 bytes of table instead of 1 KiB. */
-  static const uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
-                                     0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
-                                     0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
-                                     0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
-  const uint8_t* data = bytes;
-  crc = ~crc;
-  for (uint32_t i = 0; i < count; i++) {
-    crc ^= data[i];
-    crc = (crc >> 4) ^ table[crc & 0xFu];
-    crc = (crc >> 4) ^ table[crc & 0xFu];
+/* ---- CRC ---- */
+
+static uint32_t crc_table[4][256];
+
+/* Slicing by 4: table k moves a byte k places further through the register. */
+static void make_crc_tables(void) {
+  for (uint32_t i = 0; i < 256; i++) {
+    uint32_t crc = i;
+    for (uint32_t bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1u)));
+    crc_table[0][i] = crc;
   }
+  for (uint32_t k = 1; k < 4; k++)
+    for (uint32_t i = 0; i < 256; i++)
+      crc_table[k][i] = (crc_table[k - 1][i] >> 8) ^ crc_table[0][crc_table[k - 1][i] & 0xFFu];
+}
+
+uint32_t epoch_crc32(uint32_t crc, const void* bytes, uint32_t count) {
+  const uint8_t* data = bytes;
+  if (crc_table[0][1] == 0) make_crc_tables();
+  crc = ~crc;
+  for (; count != 0 && (uintptr_t)data % 4 != 0; count--)
+    crc = (crc >> 8) ^ crc_table[0][(crc ^ *data++) & 0xFFu];
+  for (; count >= 4; count -= 4, data += 4) {
+    uint32_t word;
+    memcpy(&word, data, sizeof word);
+    crc ^= word;
+    crc = crc_table[3][crc & 0xFFu] ^ crc_table[2][(crc >> 8) & 0xFFu] ^
+          crc_table[1][(crc >> 16) & 0xFFu] ^ crc_table[0][crc >> 24];
+  }
+  for (; count != 0; count--) crc = (crc >> 8) ^ crc_table[0][(crc ^ *data++) & 0xFFu];
   return ~crc;
 }
 
-/* ---- Ops ---- */
+/* ---- What an image says ---- */
 
-uint32_t epoch_op_columns(const struct epoch_image_op* op) {
-  return op->activation == EPOCH_ACTIVATION_GLU ? 2 * op->outputs : op->outputs;
+uint32_t epoch_element_bytes(uint32_t tensor_type) {
+  if (tensor_type == EPOCH_IMAGE_TYPE_UINT8) return 1;
+  if (tensor_type == EPOCH_IMAGE_TYPE_UINT32) return 4;
+  return tensor_type == EPOCH_TYPE_BF16D ? 0 : epoch_type_bytes(tensor_type);
 }
 
-static uint32_t extra_of(const struct epoch_image_op* op) {
-  return (EPOCH_FORMAT_FLAGS(op->format) & EPOCH_ARRAY_EXTRA) != 0;
+uint32_t epoch_row_bytes(const tensor_t* tensor) {
+  return tensor->width * epoch_element_bytes(tensor->type);
 }
 
-int epoch_op_ssm_layout(const struct epoch_image_op* op, const struct epoch_array_shape* array,
+uint32_t epoch_tensor_rows(const tensor_t* tensor, uint32_t steps) {
+  return tensor->rows == 0 ? steps : tensor->rows;
+}
+
+const tensor_t* epoch_ref_tensor(const struct epoch_network* network, uint32_t ref) {
+  return &network->tensors[EPOCH_REF_TENSOR(ref)];
+}
+
+const tensor_t* epoch_output_tensor(const struct epoch_network* network) {
+  return &network->tensors[network->header->output];
+}
+
+static uint32_t mode_of(const op_t* op) {
+  return EPOCH_FORMAT_MODE(op->format);
+}
+
+static bool is_streamed(const op_t* op) {
+  return op->kind == EPOCH_IMAGE_OP_SSM &&
+         (mode_of(op) == EPOCH_MODE_SELECTIVE || mode_of(op) == EPOCH_MODE_SSD);
+}
+
+static bool is_edge(const op_t* op) {
+  return op->kind == EPOCH_IMAGE_OP_SSM && mode_of(op) == EPOCH_MODE_EDGE;
+}
+
+uint32_t epoch_op_results(const op_t* op) {
+  return is_edge(op) ? 2 * op->width_out : op->width_out;
+}
+
+uint32_t epoch_op_elements(const op_t* op, uint32_t input) {
+  switch (input) {
+    case EPOCH_INPUT_SOURCE:
+      return is_edge(op) ? 2 * op->width_in : op->width_in;
+    case EPOCH_INPUT_STORED:
+      return op->kind == EPOCH_IMAGE_OP_COMBINE ? op->width_out / op->count : op->width_out;
+    case EPOCH_INPUT_B:
+    case EPOCH_INPUT_C:
+      return op->modes;
+    default:
+      return op->width_in;
+  }
+}
+
+int epoch_op_direction(const op_t* op) {
+  if (op->kind == EPOCH_IMAGE_OP_CONV1D) return 1;
+  if (op->kind != EPOCH_IMAGE_OP_SSM) return 0;
+  return (epoch_op_flags(op) & EPOCH_ARRAY_REVERSE) != 0 ? -1 : 1;
+}
+
+uint32_t epoch_output_column(const struct epoch_network* network, uint32_t op, uint32_t document) {
+  const uint32_t ref = network->ops[op].output;
+  const tensor_t* tensor = epoch_ref_tensor(network, ref);
+  if ((tensor->flags & EPOCH_TENSOR_DOCUMENTS) == 0 || op >= network->header->head_op)
+    return EPOCH_REF_COLUMN(ref);
+  return EPOCH_REF_COLUMN(ref) + document * (tensor->width / network->header->documents);
+}
+
+bool epoch_op_reads_ahead(const op_t* op, uint32_t input) {
+  return op->kind == EPOCH_IMAGE_OP_SSM && input == EPOCH_INPUT_SOURCE &&
+         (epoch_op_flags(op) & EPOCH_ARRAY_SHIFT) != 0;
+}
+
+uint32_t epoch_op_columns(const op_t* op) {
+  return op->activation == EPOCH_ACTIVATION_GLU ? 2 * op->width_out : op->width_out;
+}
+
+static uint32_t extra_of(const op_t* op) {
+  return (epoch_op_flags(op) & EPOCH_ARRAY_EXTRA) != 0;
+}
+
+int epoch_op_ssm_layout(const op_t* op, const struct epoch_array_shape* array,
                         struct epoch_ssm_layout* layout) {
-  return epoch_ssm_layout_make(layout, array, EPOCH_FORMAT_MODE(op->format), op->inputs, op->modes,
-                               extra_of(op));
+  return epoch_ssm_layout_make(layout, array, mode_of(op), EPOCH_FORMAT_TYPE(op->format),
+                               op->width_in, op->modes, extra_of(op));
 }
 
-int epoch_op_gemm_layout(const struct epoch_image_op* op, const struct epoch_array_shape* array,
+int epoch_op_gemm_layout(const op_t* op, const struct epoch_array_shape* array,
                          struct epoch_gemm_layout* layout) {
-  return epoch_gemm_layout_make(layout, array, op->inputs, epoch_op_columns(op), extra_of(op),
+  return epoch_gemm_layout_make(layout, array, EPOCH_FORMAT_TYPE(op->format), op->width_in,
+                                epoch_op_columns(op), extra_of(op),
                                 op->activation == EPOCH_ACTIVATION_GLU);
 }
+
+uint32_t epoch_op_vector_parameters(const op_t* op) {
+  const uint32_t flags = epoch_op_flags(op);
+  const uint32_t gain = (flags & EPOCH_VECTOR_GAIN) != 0, bias = (flags & EPOCH_VECTOR_BIAS) != 0;
+  switch (op->kind) {
+    case EPOCH_IMAGE_OP_NORM:
+      return 4 * op->width_out * (op->activation == 0 ? 2 : 1);
+    case EPOCH_IMAGE_OP_MAP:
+    case EPOCH_IMAGE_OP_COMBINE:
+      return 4 * op->width_out * (gain + bias);
+    case EPOCH_IMAGE_OP_CONV1D:
+      return 4 * op->width_out * (op->count + bias);
+    default:
+      return 0;
+  }
+}
+
+/* ---- Fields of an op ---- */
 
 static bool zero(const uint32_t* words, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
@@ -61,147 +171,403 @@ static bool zero(const uint32_t* words, uint32_t count) {
   return true;
 }
 
-/* Fields that an op's kind gives no meaning are zero. */
-static bool fields_fit(const struct epoch_image_op* op) {
-  const uint32_t mode = EPOCH_FORMAT_MODE(op->format);
-  const uint32_t flags = EPOCH_FORMAT_FLAGS(op->format);
-  const bool on_array = op->kind == EPOCH_IMAGE_OP_SSM || op->kind == EPOCH_IMAGE_OP_LINEAR;
-  if (op->inputs == 0 || op->outputs == 0 || op->inputs > 0xFFFFu || op->outputs > 0xFFFFu)
-    return false;
-  if (!zero(op->reserved, 5) || (op->kind != EPOCH_IMAGE_OP_LINEAR && op->inputs != op->outputs))
-    return false;
-  if (!on_array &&
-      (flags != 0 || mode != 0 || op->activation != 0 || op->residual != 0 || op->modes != 0))
-    return false;
-  switch (op->kind) {
-    case EPOCH_IMAGE_OP_AFFINE:
-      return op->parameter_bytes == 0;
-    case EPOCH_IMAGE_OP_NORM:
-      return op->immediate1 == 0;
-    case EPOCH_IMAGE_OP_POOL:
-      return op->parameter_bytes == 0 && op->immediate0 == 0 && op->immediate1 == 0;
-    case EPOCH_IMAGE_OP_SSM:
-      return op->modes != 0 && (flags & ~EXTRA_COMBINE) == 0 &&
-             op->residual == ((flags & EPOCH_ARRAY_COMBINE) != 0) &&
-             (op->activation == EPOCH_ACTIVATION_NONE || op->activation == EPOCH_ACTIVATION_GELU) &&
-             op->immediate0 == 0 && op->immediate1 == 0;
+/* What a kind of op may use; everything else is 0. */
+struct rules {
+  uint32_t inputs;     /* bit EPOCH_INPUT_* */
+  uint32_t flags;      /* of format, beside COMBINE */
+  uint32_t activation; /* largest */
+  bool array;          /* format has a mode and a type */
+  bool same_width;     /* width_in equals width_out */
+  bool modes, count, immediates, geometry;
+};
+
+#define INPUT(name) (1u << EPOCH_INPUT_##name)
+
+static struct rules rules_of(uint32_t kind) {
+  const uint32_t function = EPOCH_FUNCTIONS - 1;
+  struct rules rules = {INPUT(SOURCE), 0, 0, false, true, false, false, false, false};
+  switch (kind) {
     case EPOCH_IMAGE_OP_LINEAR:
-      return op->modes == 0 && (flags & ~EXTRA_COMBINE) == 0 && mode == EPOCH_MODE_MAC &&
-             op->residual == ((flags & EPOCH_ARRAY_COMBINE) != 0) &&
-             op->activation <= EPOCH_ACTIVATION_GLU && op->immediate0 == 0 && op->immediate1 == 0;
+      rules.flags = EPOCH_ARRAY_EXTRA | EPOCH_ARRAY_COMBINE;
+      rules.activation = EPOCH_ACTIVATION_TANH;
+      rules.array = true;
+      rules.same_width = false;
+      break;
+    case EPOCH_IMAGE_OP_SSM:
+      rules.flags =
+          EPOCH_ARRAY_EXTRA | EPOCH_ARRAY_COMBINE | EPOCH_ARRAY_REVERSE | EPOCH_ARRAY_SHIFT;
+      rules.activation = EPOCH_ACTIVATION_TANH;
+      rules.array = true;
+      rules.modes = true;
+      break;
+    case EPOCH_IMAGE_OP_NORM:
+    case EPOCH_IMAGE_OP_POOL:
+      rules.activation = 1;
+      break;
+    case EPOCH_IMAGE_OP_MAP:
+      rules.flags = EPOCH_VECTOR_GAIN | EPOCH_VECTOR_BIAS;
+      rules.activation = function;
+      rules.same_width = false;
+      rules.count = true;
+      break;
+    case EPOCH_IMAGE_OP_COMBINE:
+      rules.inputs |= INPUT(STORED);
+      rules.flags = EPOCH_VECTOR_GAIN;
+      rules.activation = EPOCH_VECTOR_MODE(EPOCH_COMBINES - 1, function);
+      rules.count = true;
+      break;
+    case EPOCH_IMAGE_OP_CONV1D:
+      rules.flags = EPOCH_VECTOR_BIAS;
+      rules.activation = function;
+      rules.count = true;
+      break;
+    case EPOCH_IMAGE_OP_GATHER:
+    case EPOCH_IMAGE_OP_ARGMAX:
+      rules.same_width = false;
+      rules.count = kind == EPOCH_IMAGE_OP_GATHER;
+      break;
+    case EPOCH_IMAGE_OP_IM2COL:
+      rules.same_width = false;
+      rules.geometry = true;
+      break;
+    default: /* AFFINE */
+      break;
+  }
+  return rules;
+}
+
+/* The inputs that the op's mode and flags ask for. */
+static uint32_t inputs_of(const op_t* op) {
+  uint32_t inputs = rules_of(op->kind).inputs;
+  const uint32_t flags = epoch_op_flags(op);
+  const bool on_array = op->kind == EPOCH_IMAGE_OP_LINEAR || op->kind == EPOCH_IMAGE_OP_SSM;
+  if (on_array && (flags & EPOCH_ARRAY_COMBINE) != 0) inputs |= INPUT(STORED);
+  if (is_streamed(op)) {
+    inputs |= INPUT(DRIVE) | INPUT(B) | INPUT(C);
+    if ((flags & EPOCH_ARRAY_EXTRA) != 0) inputs |= INPUT(U);
+  }
+  return inputs;
+}
+
+static bool vector_function_fits(const op_t* op) {
+  const uint32_t mode = op->activation;
+  return EPOCH_VECTOR_MODE_FUNCTION(mode) < EPOCH_FUNCTIONS &&
+         (op->kind == EPOCH_IMAGE_OP_COMBINE || EPOCH_VECTOR_MODE_OP(mode) == 0);
+}
+
+static bool ssm_fields_fit(const op_t* op) {
+  const uint32_t flags = epoch_op_flags(op);
+  if (op->modes == 0 || op->activation == EPOCH_ACTIVATION_GLU || mode_of(op) > EPOCH_MODE_EDGE)
+    return false;
+  if ((flags & EPOCH_ARRAY_SHIFT) != 0 && (flags & EPOCH_ARRAY_REVERSE) == 0) return false;
+  /* D belongs to the direction that is not shifted. */
+  if ((flags & EPOCH_ARRAY_SHIFT) != 0 && (flags & EPOCH_ARRAY_EXTRA) != 0) return false;
+  return !is_edge(op) || (op->activation == 0 &&
+                          (flags & ~(uint32_t)(EPOCH_ARRAY_REVERSE | EPOCH_ARRAY_SHIFT)) == 0);
+}
+
+static bool im2col_fits(const op_t* op) {
+  const uint32_t* g = op->geometry;
+  if (!g[EPOCH_GEOMETRY_CHANNELS] || !g[EPOCH_GEOMETRY_KERNEL_ROWS] ||
+      !g[EPOCH_GEOMETRY_KERNEL_COLUMNS] || !g[EPOCH_GEOMETRY_STRIDE])
+    return false;
+  for (uint32_t i = 0; i < EPOCH_GEOMETRIES; i++) {
+    if (g[i] > 0xFFFFu) return false;
+  }
+  const uint64_t patch = (uint64_t)g[EPOCH_GEOMETRY_KERNEL_ROWS] *
+                         g[EPOCH_GEOMETRY_KERNEL_COLUMNS] * g[EPOCH_GEOMETRY_CHANNELS];
+  return g[EPOCH_GEOMETRY_KERNEL_ROWS] <= g[EPOCH_GEOMETRY_ROWS] &&
+         g[EPOCH_GEOMETRY_KERNEL_COLUMNS] <= g[EPOCH_GEOMETRY_COLUMNS] && patch == op->width_out &&
+         op->width_in == g[EPOCH_GEOMETRY_CHANNELS];
+}
+
+static bool fields_fit(const op_t* op) {
+  const struct rules rules = rules_of(op->kind);
+  const uint32_t flags = epoch_op_flags(op);
+  if (op->kind == 0 || op->kind > EPOCH_IMAGE_OP_IM2COL || !zero(op->reserved, 3)) return false;
+  if (op->width_in == 0 || op->width_out == 0 || op->width_in > MAX_WIDTH ||
+      op->width_out > MAX_WIDTH)
+    return false;
+  if ((flags & ~rules.flags) != 0 || op->activation > rules.activation) return false;
+  if (!rules.array && (op->format & 0xFFFFu) != 0) return false;
+  if (rules.same_width && op->width_in != op->width_out) return false;
+  if (rules.modes != (op->modes != 0) || rules.count != (op->count != 0)) return false;
+  if (rules.geometry ? !im2col_fits(op) : !zero(op->geometry, EPOCH_GEOMETRIES)) return false;
+  for (uint32_t i = 0; i < EPOCH_INPUTS; i++) {
+    const bool wanted = (inputs_of(op) >> i & 1u) != 0;
+    if (wanted != (op->inputs[i] != EPOCH_REF_NONE)) return false;
+  }
+  switch (op->kind) {
+    case EPOCH_IMAGE_OP_SSM:
+      return ssm_fields_fit(op);
+    case EPOCH_IMAGE_OP_LINEAR:
+      return mode_of(op) == EPOCH_MODE_MAC;
+    case EPOCH_IMAGE_OP_GATHER:
+      return op->width_in == 1;
+    case EPOCH_IMAGE_OP_ARGMAX:
+      return op->width_out == 1;
+    case EPOCH_IMAGE_OP_MAP:
+      return op->count <= 0xFFFFu && op->width_out == op->width_in * op->count &&
+             vector_function_fits(op);
+    case EPOCH_IMAGE_OP_COMBINE:
+      return op->count <= 0xFFFFu && op->width_out % op->count == 0 && vector_function_fits(op);
+    case EPOCH_IMAGE_OP_CONV1D:
+      return op->count <= 0xFFFFu && vector_function_fits(op);
     default:
-      return false;
+      return true;
   }
 }
 
-/* Bytes of parameters that the op must have; 0xFFFFFFFF if it cannot be laid out. */
-static uint32_t parameter_bytes(const struct epoch_image_op* op,
+/* ---- Operands ---- */
+
+static bool number_type(uint32_t type) {
+  return type == EPOCH_TYPE_FP32 || type == EPOCH_TYPE_BF16;
+}
+
+/* Types that an array op's operands have. */
+static bool array_operand_type(const op_t* op, uint32_t input, uint32_t type) {
+  const uint32_t of_op = EPOCH_FORMAT_TYPE(op->format);
+  const uint32_t own = of_op == EPOCH_TYPE_BF16D ? (uint32_t)EPOCH_TYPE_BF16 : of_op;
+  if (input == EPOCH_INPUT_STORED) return number_type(type);
+  if (input == EPOCH_INPUT_SOURCE && (is_streamed(op) || is_edge(op)))
+    return type == EPOCH_TYPE_FP32;
+  return type == own;
+}
+
+static bool operand_type(const op_t* op, uint32_t input, uint32_t type) {
+  switch (op->kind) {
+    case EPOCH_IMAGE_OP_LINEAR:
+    case EPOCH_IMAGE_OP_SSM:
+      return array_operand_type(op, input, type);
+    case EPOCH_IMAGE_OP_AFFINE:
+      return type == EPOCH_IMAGE_TYPE_UINT8;
+    case EPOCH_IMAGE_OP_GATHER:
+      return type == EPOCH_IMAGE_TYPE_UINT32;
+    default:
+      return number_type(type);
+  }
+}
+
+static bool result_type(const op_t* op, const tensor_t* source, uint32_t type) {
+  switch (op->kind) {
+    case EPOCH_IMAGE_OP_ARGMAX:
+      return type == EPOCH_IMAGE_TYPE_UINT32;
+    case EPOCH_IMAGE_OP_IM2COL:
+      return type == source->type;
+    case EPOCH_IMAGE_OP_POOL: /* the mean is summed in fp32; the last row is copied */
+      return op->activation == 0 ? type == EPOCH_TYPE_FP32 : number_type(type);
+    case EPOCH_IMAGE_OP_AFFINE:
+    case EPOCH_IMAGE_OP_GATHER:
+      return number_type(type);
+    case EPOCH_IMAGE_OP_SSM:
+      if (is_edge(op)) return type == EPOCH_TYPE_FP32;
+      break;
+    default:
+      break;
+  }
+  return number_type(type) || type == EPOCH_TYPE_INT8;
+}
+
+static uint32_t im2col_rows(const op_t* op) {
+  const uint32_t* g = op->geometry;
+  const uint32_t stride = g[EPOCH_GEOMETRY_STRIDE];
+  return ((g[EPOCH_GEOMETRY_ROWS] - g[EPOCH_GEOMETRY_KERNEL_ROWS]) / stride + 1) *
+         ((g[EPOCH_GEOMETRY_COLUMNS] - g[EPOCH_GEOMETRY_KERNEL_COLUMNS]) / stride + 1);
+}
+
+/* Rows that an op makes of its source's: 0 stands for the steps of the sequence. */
+static bool result_rows(const op_t* op, const tensor_t* source, const tensor_t* result) {
+  if (op->kind == EPOCH_IMAGE_OP_POOL) return result->rows == 1;
+  if (op->kind == EPOCH_IMAGE_OP_IM2COL)
+    return source->rows ==
+               op->geometry[EPOCH_GEOMETRY_ROWS] * op->geometry[EPOCH_GEOMETRY_COLUMNS] &&
+           result->rows == im2col_rows(op);
+  return result->rows == source->rows;
+}
+
+static bool writes(const op_t* op, uint32_t tensor) {
+  return EPOCH_REF_TENSOR(op->output) == tensor;
+}
+
+/* Whether some op below `end` writes the tensor; the network's input is there from the start. */
+static bool is_written(const struct epoch_network* network, uint32_t tensor, uint32_t end) {
+  if (tensor == network->header->input) return true;
+  for (uint32_t o = 0; o < end; o++) {
+    if (writes(&network->ops[o], tensor)) return true;
+  }
+  return false;
+}
+
+static bool ref_fits(const struct epoch_network* network, uint32_t ref, uint32_t elements) {
+  const uint32_t tensor = EPOCH_REF_TENSOR(ref), column = EPOCH_REF_COLUMN(ref);
+  if (tensor >= network->header->tensor_count) return false;
+  const uint32_t width = network->tensors[tensor].width;
+  return column <= width && elements <= width - column;
+}
+
+/* Where the DMA moves less than whole rows, it needs multiples of 4 bytes. */
+static bool dma_can_move(const struct epoch_network* network, const op_t* op) {
+  const tensor_t* tensor = epoch_ref_tensor(network, op->output);
+  const uint32_t element = epoch_element_bytes(tensor->type);
+  const uint32_t column = EPOCH_REF_COLUMN(op->output) * element;
+  const uint32_t bytes = epoch_op_results(op) * element, row = epoch_row_bytes(tensor);
+  const uint32_t* g = op->geometry;
+  const uint32_t piece = g[EPOCH_GEOMETRY_KERNEL_COLUMNS] * g[EPOCH_GEOMETRY_CHANNELS] * element;
+  const bool whole = bytes == row && op->kind != EPOCH_IMAGE_OP_GATHER &&
+                     op->kind != EPOCH_IMAGE_OP_IM2COL;
+  return whole || (column | bytes | row | piece) % 4 == 0;
+}
+
+/* A tensor for all documents is written by documents' ops, a piece each. */
+static bool output_fits(const struct epoch_network* network, const op_t* op, uint32_t index) {
+  if (!ref_fits(network, op->output, epoch_op_results(op)) || !dma_can_move(network, op))
+    return false;
+  const tensor_t* tensor = epoch_ref_tensor(network, op->output);
+  if ((tensor->flags & EPOCH_TENSOR_DOCUMENTS) == 0 || index >= network->header->head_op)
+    return true;
+  const uint32_t piece = tensor->width / network->header->documents;
+  return EPOCH_REF_COLUMN(op->output) + epoch_op_results(op) <= piece &&
+         piece * epoch_element_bytes(tensor->type) % 4 == 0;
+}
+
+static bool operand_fits(const struct epoch_network* network, const op_t* op, uint32_t index,
+                         uint32_t input) {
+  const uint32_t ref = op->inputs[input];
+  if (!ref_fits(network, ref, epoch_op_elements(op, input))) return false;
+  const uint32_t number = EPOCH_REF_TENSOR(ref);
+  const tensor_t* tensor = &network->tensors[number];
+  const tensor_t* source = epoch_ref_tensor(network, op->inputs[EPOCH_INPUT_SOURCE]);
+  const bool documents = (tensor->flags & EPOCH_TENSOR_DOCUMENTS) != 0;
+  if (!operand_type(op, input, tensor->type) || tensor->rows != source->rows) return false;
+  if (number == EPOCH_REF_TENSOR(op->output)) return false; /* read and written at once */
+  if (op->kind == EPOCH_IMAGE_OP_GATHER && tensor->width != 1) return false;
+  if (op->kind == EPOCH_IMAGE_OP_IM2COL && tensor->width != op->width_in) return false;
+  if (epoch_op_reads_ahead(op, input) && epoch_row_bytes(tensor) % 4 != 0) return false;
+  if (documents && index < network->header->head_op) return false;
+  if (is_written(network, number, index)) return true;
+  return (tensor->flags & EPOCH_TENSOR_CARRIED) != 0 &&
+         is_written(network, number, network->header->op_count);
+}
+
+static bool operands_fit(const struct epoch_network* network, const op_t* op, uint32_t index) {
+  for (uint32_t i = 0; i < EPOCH_INPUTS; i++) {
+    if (op->inputs[i] != EPOCH_REF_NONE && !operand_fits(network, op, index, i)) return false;
+  }
+  const uint32_t source_number = EPOCH_REF_TENSOR(op->inputs[EPOCH_INPUT_SOURCE]);
+  const tensor_t* source = &network->tensors[source_number];
+  if (!output_fits(network, op, index) || writes(op, network->header->input)) return false;
+  const tensor_t* result = epoch_ref_tensor(network, op->output);
+  return result_type(op, source, result->type) && result_rows(op, source, result);
+}
+
+/* ---- Recurrence ---- */
+
+bool epoch_tensor_loop(const struct epoch_network* network, uint32_t tensor, uint32_t* first,
+                       uint32_t* last) {
+  bool read = false, written = false;
+  if ((network->tensors[tensor].flags & EPOCH_TENSOR_CARRIED) == 0) return false;
+  for (uint32_t o = 0; o < network->header->op_count; o++) {
+    const op_t* op = &network->ops[o];
+    for (uint32_t i = 0; i < EPOCH_INPUTS && !read; i++) {
+      if (op->inputs[i] == EPOCH_REF_NONE || EPOCH_REF_TENSOR(op->inputs[i]) != tensor) continue;
+      read = true;
+      *first = o;
+    }
+    if (!writes(op, tensor)) continue;
+    if (!read) return false;
+    written = true;
+    *last = o;
+  }
+  return written;
+}
+
+/* What a loop holds runs step by step, forwards, on the rows of the sequence. */
+static bool loop_fits(const struct epoch_network* network, uint32_t tensor) {
+  uint32_t first, last;
+  if (!epoch_tensor_loop(network, tensor, &first, &last)) return true;
+  if (first < network->header->head_op && last >= network->header->head_op) return false;
+  for (uint32_t o = first; o <= last; o++) {
+    const op_t* op = &network->ops[o];
+    const tensor_t* source = epoch_ref_tensor(network, op->inputs[EPOCH_INPUT_SOURCE]);
+    if (epoch_op_direction(op) < 0 || source->rows != 0 || op->kind == EPOCH_IMAGE_OP_POOL ||
+        op->kind == EPOCH_IMAGE_OP_IM2COL)
+      return false;
+  }
+  return true;
+}
+
+/* ---- Parameters and hardware ---- */
+
+/* Bytes of parameters that the op must have; UINT32_MAX if it cannot be laid out. */
+static uint32_t parameter_bytes(const struct epoch_network* network, const op_t* op,
                                 const struct epoch_array_shape* array) {
   struct epoch_ssm_layout ssm;
   struct epoch_gemm_layout gemm;
   switch (op->kind) {
-    case EPOCH_IMAGE_OP_NORM:
-      return 2 * 4 * op->inputs;
     case EPOCH_IMAGE_OP_SSM:
       return epoch_op_ssm_layout(op, array, &ssm) == 0 ? epoch_ssm_bytes(&ssm) : UINT32_MAX;
     case EPOCH_IMAGE_OP_LINEAR:
       return epoch_op_gemm_layout(op, array, &gemm) == 0 ? epoch_gemm_bytes(&gemm) : UINT32_MAX;
-    default:
-      return 0;
-  }
-}
-
-static bool supported(const struct epoch_image_op* op, const struct epoch_caps* caps) {
-  if (((caps->types >> EPOCH_TYPE_FP32) & 1u) == 0) return false;
-  if (EPOCH_FORMAT_TYPE(op->format) != EPOCH_TYPE_FP32) return false;
-  switch (op->kind) {
-    case EPOCH_IMAGE_OP_AFFINE:
-      return (caps->vector_ops >> (EPOCH_OP_AFFINE - 0x40)) & 1u;
-    case EPOCH_IMAGE_OP_NORM:
-      return (caps->vector_ops >> (EPOCH_OP_LAYERNORM - 0x40)) & 1u;
-    case EPOCH_IMAGE_OP_POOL:
-      return (caps->vector_ops >> (EPOCH_OP_POOL - 0x40)) & 1u;
-    default:
-      return EPOCH_FORMAT_MODE(op->format) < 32 &&
-             ((caps->modes >> EPOCH_FORMAT_MODE(op->format)) & 1u) != 0 &&
-             ((caps->activations >> op->activation) & 1u) != 0;
-  }
-}
-
-static result_t check_op(const struct epoch_image_op* op, const struct epoch_image_layer* layer,
-                         const struct epoch_caps* caps) {
-  if (!fields_fit(op)) return EPOCH_NETWORK_OP;
-  if (!supported(op, caps)) return EPOCH_NETWORK_UNSUPPORTED;
-  if (op->parameter_bytes != parameter_bytes(op, &caps->array)) return EPOCH_NETWORK_PARAMETERS;
-  if (op->parameter_bytes == 0) return EPOCH_NETWORK_OK;
-  if (op->parameter_offset % EPOCH_IMAGE_ALIGN != 0 ||
-      op->parameter_offset < layer->parameter_offset ||
-      op->parameter_bytes > layer->parameter_bytes ||
-      op->parameter_offset - layer->parameter_offset > layer->parameter_bytes - op->parameter_bytes)
-    return EPOCH_NETWORK_PARAMETERS;
-  return EPOCH_NETWORK_OK;
-}
-
-/* ---- Layers ---- */
-
-/* How ops may follow each other: only the network's first op reads uint8, and after POOL a layer
- * has one row, which neither streams through states nor meets the layer's input again. */
-static bool may_follow(const struct epoch_image_op* op, bool network_start, bool pooled,
-                       bool input_is_uint8) {
-  if ((op->kind == EPOCH_IMAGE_OP_AFFINE) != network_start) return false;
-  if (pooled && (op->kind == EPOCH_IMAGE_OP_SSM || op->kind == EPOCH_IMAGE_OP_POOL)) return false;
-  return op->residual == 0 || (!pooled && !input_is_uint8);
-}
-
-static result_t check_layer(const struct epoch_network* network, uint32_t index, uint32_t* width,
-                            const struct epoch_caps* caps) {
-  const struct epoch_image_layer* layer = &network->layers[index];
-  const uint32_t input_width = *width;
-  uint32_t next_parameter = layer->parameter_offset;
-  bool pooled = false;
-  for (uint32_t o = 0; o < layer->op_count; o++) {
-    const struct epoch_image_op* op = &network->ops[layer->first_op + o];
-    const result_t result = check_op(op, layer, caps);
-    if (result != EPOCH_NETWORK_OK) return result;
-    if (op->parameter_bytes != 0) { /* blocks follow each other */
-      if (op->parameter_offset < next_parameter) return EPOCH_NETWORK_PARAMETERS;
-      next_parameter = op->parameter_offset + op->parameter_bytes;
+    case EPOCH_IMAGE_OP_GATHER: {
+      const uint32_t element = epoch_element_bytes(epoch_ref_tensor(network, op->output)->type);
+      const uint64_t bytes = (uint64_t)op->count * op->width_out * element;
+      return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
     }
-    if (op->inputs != *width) return EPOCH_NETWORK_WIDTHS;
-    if (op->residual != 0 && op->outputs != input_width) return EPOCH_NETWORK_WIDTHS;
-    if (!may_follow(op, index == 0 && o == 0, pooled, index == 0)) return EPOCH_NETWORK_OP;
-    pooled = pooled || op->kind == EPOCH_IMAGE_OP_POOL;
-    *width = op->outputs;
+    default:
+      return epoch_op_vector_parameters(op);
   }
-  if (index + 1 < network->header->layer_count && *width > network->header->max_width)
-    return EPOCH_NETWORK_HEADER;
-  return EPOCH_NETWORK_OK;
 }
 
-static bool layer_in_tables(const struct epoch_image_header* header,
-                            const struct epoch_image_layer* layer, uint32_t first_op) {
-  return layer->first_op == first_op && layer->op_count != 0 &&
-         layer->op_count <= header->op_count - first_op &&
-         layer->parameter_offset % EPOCH_IMAGE_ALIGN == 0 &&
-         layer->parameter_offset <= header->total_bytes &&
-         layer->parameter_bytes <= header->total_bytes - layer->parameter_offset;
+static bool parameters_fit(const struct epoch_network* network, const op_t* op,
+                           const struct epoch_caps* caps) {
+  const uint32_t total = network->header->total_bytes;
+  if (op->parameter_bytes != parameter_bytes(network, op, &caps->array)) return false;
+  return op->parameter_bytes == 0 ||
+         (op->parameter_offset % EPOCH_IMAGE_ALIGN == 0 && op->parameter_offset <= total &&
+          op->parameter_bytes <= total - op->parameter_offset);
 }
 
-static result_t check_layers(const struct epoch_network* network, const struct epoch_caps* caps) {
-  const struct epoch_image_header* header = network->header;
-  uint32_t first_op = 0;
-  uint32_t width = header->input_width;
-  for (uint32_t l = 0; l < header->layer_count; l++) {
-    if (!layer_in_tables(header, &network->layers[l], first_op)) return EPOCH_NETWORK_TABLES;
-    const result_t result = check_layer(network, l, &width, caps);
-    if (result != EPOCH_NETWORK_OK) return result;
-    first_op += network->layers[l].op_count;
+static bool has_bit(uint32_t bits, uint32_t number) {
+  return number < 32 && (bits >> number & 1u) != 0;
+}
+
+static bool vector_op_supported(const op_t* op, const struct epoch_caps* caps) {
+  static const uint8_t opcodes[EPOCH_IMAGE_OP_IM2COL + 1] = {
+      [EPOCH_IMAGE_OP_AFFINE] = EPOCH_OP_AFFINE,   [EPOCH_IMAGE_OP_NORM] = EPOCH_OP_LAYERNORM,
+      [EPOCH_IMAGE_OP_POOL] = EPOCH_OP_POOL,       [EPOCH_IMAGE_OP_MAP] = EPOCH_OP_MAP,
+      [EPOCH_IMAGE_OP_COMBINE] = EPOCH_OP_COMBINE, [EPOCH_IMAGE_OP_CONV1D] = EPOCH_OP_CONV1D,
+      [EPOCH_IMAGE_OP_ARGMAX] = EPOCH_OP_ARGMAX};
+  uint32_t opcode = opcodes[op->kind];
+  if (op->kind == EPOCH_IMAGE_OP_NORM && op->activation != 0) opcode = EPOCH_OP_RMSNORM;
+  return opcode == 0 || has_bit(caps->vector_ops, opcode - EPOCH_OP_AFFINE);
+}
+
+static bool supported(const struct epoch_network* network, const op_t* op,
+                      const struct epoch_caps* caps) {
+  for (uint32_t i = 0; i <= EPOCH_INPUTS; i++) {
+    const uint32_t ref = i == EPOCH_INPUTS ? op->output : op->inputs[i];
+    if (ref == EPOCH_REF_NONE) continue;
+    const uint32_t type = epoch_ref_tensor(network, ref)->type;
+    if (type < EPOCH_IMAGE_TYPE_UINT8 && !has_bit(caps->types, type)) return false;
   }
-  if (first_op != header->op_count) return EPOCH_NETWORK_TABLES;
-  return width == header->output_width ? EPOCH_NETWORK_OK : EPOCH_NETWORK_HEADER;
+  if (op->kind != EPOCH_IMAGE_OP_SSM && op->kind != EPOCH_IMAGE_OP_LINEAR)
+    return vector_op_supported(op, caps);
+  return has_bit(caps->modes, mode_of(op)) && has_bit(caps->types, EPOCH_FORMAT_TYPE(op->format)) &&
+         has_bit(caps->activations, op->activation);
 }
 
-/* ---- Header ---- */
+static result_t check_op(const struct epoch_network* network, uint32_t index,
+                         const struct epoch_caps* caps) {
+  const op_t* op = &network->ops[index];
+  const uint32_t layer = index == 0 ? 0 : network->ops[index - 1].layer;
+  if (!fields_fit(op) || op->layer < layer || op->layer >= network->header->layer_count)
+    return EPOCH_NETWORK_OP;
+  if (!operands_fit(network, op, index)) return EPOCH_NETWORK_OPERAND;
+  if (!supported(network, op, caps)) return EPOCH_NETWORK_UNSUPPORTED;
+  return parameters_fit(network, op, caps) ? EPOCH_NETWORK_OK : EPOCH_NETWORK_PARAMETERS;
+}
+
+/* ---- Header and tables ---- */
 
 static bool table_inside(uint32_t offset, uint32_t count, uint32_t entry, uint32_t total) {
   return offset % 4 == 0 && offset >= sizeof(struct epoch_image_header) && offset <= total &&
@@ -220,7 +586,18 @@ static bool same_array(const struct epoch_image_header* header,
                        const struct epoch_array_shape* array) {
   return header->array_rows == array->rows && header->array_cols == array->cols &&
          header->array_segment_rows == array->segment_rows &&
-         header->array_state_slots == array->state_slots;
+         header->array_state_slots == array->state_slots &&
+         header->array_slots_kind == array->slots_kind;
+}
+
+static bool counts_fit(const struct epoch_image_header* header) {
+  const bool one = header->documents == 1;
+  return header->op_count != 0 && header->layer_count != 0 && header->tensor_count != 0 &&
+         header->tensor_count <= MAX_TENSORS && header->input < header->tensor_count &&
+         header->output < header->tensor_count && header->documents >= 1 &&
+         header->documents <= 16 && header->head_op != 0 && header->head_op <= header->op_count &&
+         one == (header->head_op == header->op_count) && zero(header->reserved, 5) &&
+         memchr(header->name, 0, sizeof header->name) != NULL;
 }
 
 static result_t check_header(const struct epoch_image_header* header, const uint8_t* image,
@@ -230,40 +607,52 @@ static result_t check_header(const struct epoch_image_header* header, const uint
   if (header->total_bytes < sizeof *header || header->total_bytes > bytes)
     return EPOCH_NETWORK_TRUNCATED;
   if (checksum(image, header->total_bytes) != header->checksum) return EPOCH_NETWORK_CHECKSUM;
-  if (EPOCH_GET(header->contract_version, VERSION, MAJOR) != EPOCH_VERSION_MAJOR)
+  if (EPOCH_GET(header->contract_version, VERSION, MAJOR) != EPOCH_VERSION_MAJOR ||
+      EPOCH_GET(header->contract_version, VERSION, MINOR) > EPOCH_VERSION_MINOR)
     return EPOCH_NETWORK_CONTRACT;
   if (!same_array(header, &caps->array)) return EPOCH_NETWORK_ARRAY;
-  if (header->layer_count == 0 || header->op_count == 0 ||
-      !table_inside(header->layer_offset, header->layer_count, sizeof(struct epoch_image_layer),
+  if (!counts_fit(header)) return EPOCH_NETWORK_HEADER;
+  if (!table_inside(header->tensor_offset, header->tensor_count, sizeof(tensor_t),
                     header->total_bytes) ||
-      !table_inside(header->op_offset, header->op_count, sizeof(struct epoch_image_op),
-                    header->total_bytes))
+      !table_inside(header->op_offset, header->op_count, sizeof(op_t), header->total_bytes))
     return EPOCH_NETWORK_TABLES;
-  if (header->input_width == 0 || !zero(header->reserved, 8) ||
-      memchr(header->name, 0, sizeof header->name) == NULL)
-    return EPOCH_NETWORK_HEADER;
   return EPOCH_NETWORK_OK;
 }
 
+static bool tensor_fits(const struct epoch_network* network, const tensor_t* tensor) {
+  const uint32_t known = EPOCH_TENSOR_CARRIED | EPOCH_TENSOR_DOCUMENTS;
+  if (tensor->width == 0 || tensor->width > MAX_WIDTH || epoch_element_bytes(tensor->type) == 0 ||
+      (tensor->flags & ~known) != 0 || tensor->rows > (1u << 24))
+    return false;
+  if ((tensor->flags & EPOCH_TENSOR_CARRIED) != 0 && tensor->rows != 0) return false;
+  return (tensor->flags & EPOCH_TENSOR_DOCUMENTS) == 0 ||
+         (tensor->rows == 1 && tensor->width % network->header->documents == 0);
+}
+
 enum epoch_network_result epoch_network_open(struct epoch_network* network, const void* image,
-                                             uint32_t bytes, const struct epoch_caps* caps) {
+                                             uint32_t bytes, const struct epoch_caps* caps,
+                                             uint32_t* op) {
   const struct epoch_image_header* header = image;
+  if (op != NULL) *op = 0;
   if (image == NULL || bytes < sizeof *header) return EPOCH_NETWORK_TRUNCATED;
   if ((uintptr_t)image % EPOCH_IMAGE_ALIGN != 0) return EPOCH_NETWORK_ALIGNMENT;
   const result_t result = check_header(header, image, bytes, caps);
   if (result != EPOCH_NETWORK_OK) return result;
   network->image = image;
   network->header = header;
-  network->layers = (const void*)(network->image + header->layer_offset);
+  network->tensors = (const void*)(network->image + header->tensor_offset);
   network->ops = (const void*)(network->image + header->op_offset);
-  return check_layers(network, caps);
-}
-
-/* ---- Shape ---- */
-
-uint32_t epoch_network_output_steps(const struct epoch_network* network, uint32_t steps) {
-  for (uint32_t o = 0; o < network->header->op_count; o++) {
-    if (network->ops[o].kind == EPOCH_IMAGE_OP_POOL) return 1;
+  for (uint32_t t = 0; t < header->tensor_count; t++) {
+    if (!tensor_fits(network, &network->tensors[t])) return EPOCH_NETWORK_TENSOR;
   }
-  return steps;
+  for (uint32_t o = 0; o < header->op_count; o++) {
+    const result_t checked = check_op(network, o, caps);
+    if (op != NULL) *op = o;
+    if (checked != EPOCH_NETWORK_OK) return checked;
+  }
+  for (uint32_t t = 0; t < header->tensor_count; t++) {
+    if (!loop_fits(network, t)) return EPOCH_NETWORK_OPERAND;
+  }
+  const bool written = is_written(network, header->output, header->op_count);
+  return written && header->output != header->input ? EPOCH_NETWORK_OK : EPOCH_NETWORK_HEADER;
 }

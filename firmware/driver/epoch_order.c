@@ -189,19 +189,19 @@ static void record_accesses(struct epoch_order* order, uint32_t engine, uint32_t
   }
 }
 
-int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptor,
-                    const struct epoch_access* accesses, uint32_t access_count) {
-  union epoch_descriptor linked = *descriptor;
-  const uint32_t engine = epoch_opcode_engine(EPOCH_CONTROL_OPCODE(linked.command.control));
+int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptors,
+                    uint32_t count, const struct epoch_access* accesses, uint32_t access_count) {
+  union epoch_descriptor first = descriptors[0];
+  const uint32_t engine = epoch_opcode_engine(EPOCH_CONTROL_OPCODE(first.command.control));
   if (engine >= EPOCH_ENGINES || access_count > EPOCH_ORDER_ACCESSES) return -1;
-  if (order->record_count + access_count > EPOCH_ORDER_RECORDS && fence(order) != 0) return -1;
-
   struct epoch_clock need = dependencies(order, engine, accesses, access_count);
   drop_implied(order, engine, &need);
-  if (!link_waits(order, engine, &need, &linked) && fence(order) != 0) return -1;
-  if (append(order, &linked) != 0) return -1;
-  const uint32_t position = order->program->count;
-  order->clocks[position - 1] = order->known[engine];
-  record_accesses(order, engine, position, accesses, access_count);
+  const bool fits = order->record_count + access_count <= EPOCH_ORDER_RECORDS;
+  if ((!fits || !link_waits(order, engine, &need, &first)) && fence(order) != 0) return -1;
+  for (uint32_t d = 0; d < count; d++) {
+    if (append(order, d == 0 ? &first : &descriptors[d]) != 0) return -1;
+    order->clocks[order->program->count - 1] = order->known[engine];
+  }
+  record_accesses(order, engine, order->program->count, accesses, access_count);
   return 0;
 }

@@ -29,8 +29,8 @@ extern "C" {
 #endif
 
 #define EPOCH_SPACE_BUS EPOCH_BUFFERS /* address spaces: the buffers, then the bus */
-#define EPOCH_ORDER_RECORDS 96u
-#define EPOCH_ORDER_ACCESSES 6u /* of one command */
+#define EPOCH_ORDER_RECORDS 192u
+#define EPOCH_ORDER_ACCESSES 10u /* of one command */
 
 struct epoch_access {
   uint32_t space;
@@ -66,9 +66,10 @@ struct epoch_order {
 /* Starts an empty program. */
 void epoch_order_begin(struct epoch_order* order, struct epoch_program* program,
                        struct epoch_clock* clocks);
-/* Appends a grid, vector or DMA command; 0, or -1 if the program is full. */
-int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptor,
-                    const struct epoch_access* accesses, uint32_t access_count);
+/* Appends a grid, vector or DMA command of one descriptor or two (STREAMS and its SSM, which stay
+ * together); 0, or -1 if the program is full. At most one FENCE is added with it. */
+int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptors,
+                    uint32_t count, const struct epoch_access* accesses, uint32_t access_count);
 /* Appends IRQ, which raises done when everything has retired; 0 or -1. */
 int epoch_order_end(struct epoch_order* order);
 

@@ -24,57 +24,74 @@ void epoch_build_control(union epoch_descriptor* descriptor, uint32_t opcode) {
   begin(descriptor, opcode);
 }
 
-void epoch_build_transfer(union epoch_descriptor* descriptor, uint32_t opcode, uint64_t bus,
-                          uint32_t bus_stride, struct epoch_rows local, uint32_t row_bytes,
-                          uint32_t rows) {
+void epoch_build_transfer(union epoch_descriptor* descriptor,
+                          const struct epoch_transfer* transfer) {
   struct epoch_dma_command* dma = &descriptor->dma;
-  begin(descriptor, opcode);
-  dma->bus_lo = (uint32_t)bus;
-  dma->bus_hi = (uint32_t)(bus >> 32);
-  dma->local = local.local;
-  dma->row_bytes = row_bytes;
-  dma->rows = rows;
-  dma->bus_row_stride = bus_stride;
-  dma->local_row_stride = local.stride;
-  dma->planes = 1;
+  begin(descriptor, transfer->opcode);
+  dma->bus_lo = (uint32_t)transfer->bus;
+  dma->bus_hi = (uint32_t)(transfer->bus >> 32);
+  dma->local = transfer->local.local;
+  dma->row_bytes = transfer->row_bytes;
+  dma->rows = transfer->rows;
+  dma->bus_row_stride = transfer->bus_stride;
+  dma->local_row_stride = transfer->local.stride;
+  dma->planes = transfer->planes == 0 ? 1 : transfer->planes;
+  dma->bus_plane_stride = transfer->bus_plane_stride;
+  dma->local_plane_stride = transfer->local_plane_stride;
+  dma->indices = transfer->indices;
+  dma->table_rows = transfer->table_rows;
 }
 
 static void build_block(union epoch_descriptor* descriptor, uint32_t opcode, uint32_t local,
-                        uint32_t format, uint32_t extent) {
+                        const struct epoch_shape* shape, uint32_t flags) {
   begin(descriptor, opcode);
   descriptor->coeff.local = local; /* STATE has the same fields */
-  descriptor->coeff.format = format;
-  descriptor->coeff.extent = extent;
+  descriptor->coeff.format = EPOCH_FORMAT(shape->mode, shape->type, flags);
+  descriptor->coeff.extent = EPOCH_EXTENT(shape->channels, shape->modes);
 }
 
-void epoch_build_coeff(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
-                       uint32_t flags, uint32_t channels, uint32_t modes) {
-  build_block(descriptor, EPOCH_OP_COEFF, local, EPOCH_FORMAT(mode, EPOCH_TYPE_FP32, flags),
-              EPOCH_EXTENT(channels, modes));
+void epoch_build_coeff(union epoch_descriptor* descriptor, uint32_t local,
+                       const struct epoch_shape* shape, uint32_t flags) {
+  build_block(descriptor, EPOCH_OP_COEFF, local, shape, flags);
 }
 
-void epoch_build_state(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
-                       uint32_t flags, uint32_t channels, uint32_t modes) {
-  build_block(descriptor, EPOCH_OP_STATE, local, EPOCH_FORMAT(mode, EPOCH_TYPE_FP32, flags),
-              EPOCH_EXTENT(channels, modes));
+void epoch_build_state(union epoch_descriptor* descriptor, uint32_t local,
+                       const struct epoch_shape* shape, uint32_t flags) {
+  build_block(descriptor, EPOCH_OP_STATE, local, shape, flags);
 }
 
 void epoch_build_array(union epoch_descriptor* descriptor,
                        const struct epoch_array_operands* operands) {
   struct epoch_array_command* array = &descriptor->array;
-  begin(descriptor, operands->mode == EPOCH_MODE_MAC ? EPOCH_OP_GEMM : EPOCH_OP_SSM);
+  const struct epoch_shape* shape = &operands->shape;
+  begin(descriptor, shape->mode == EPOCH_MODE_MAC ? EPOCH_OP_GEMM : EPOCH_OP_SSM);
   array->source = operands->source.local;
   array->destination = operands->destination.local;
   array->stored = operands->stored.local;
   array->accumulator = operands->accumulator.local;
-  array->format = EPOCH_FORMAT(operands->mode, EPOCH_TYPE_FP32, operands->flags);
-  array->extent = EPOCH_EXTENT(operands->channels, operands->modes);
+  array->format = EPOCH_FORMAT(shape->mode, shape->type, operands->flags);
+  array->extent = EPOCH_EXTENT(shape->channels, shape->modes);
   array->steps = operands->steps;
   array->source_stride = operands->source.stride;
   array->destination_stride = operands->destination.stride;
   array->stored_stride = operands->stored.stride;
   array->accumulator_stride = operands->accumulator.stride;
   array->activation = operands->activation;
+  array->types = EPOCH_ARRAY_TYPES(operands->output_type, operands->stored_type, 0);
+  array->scale = operands->scale;
+}
+
+void epoch_build_streams(union epoch_descriptor* descriptor,
+                         const struct epoch_array_operands* operands) {
+  struct epoch_streams_command* streams = &descriptor->streams;
+  begin(descriptor, EPOCH_OP_STREAMS);
+  streams->drive = operands->drive.local;
+  streams->drive_stride = operands->drive.stride;
+  streams->b = operands->b.local;
+  streams->c = operands->c.local;
+  streams->west_stride = operands->b.stride;
+  streams->u = operands->u.local;
+  streams->u_stride = operands->u.stride;
 }
 
 void epoch_build_vector(union epoch_descriptor* descriptor,
@@ -84,11 +101,15 @@ void epoch_build_vector(union epoch_descriptor* descriptor,
   vector->source = operands->source.local;
   vector->destination = operands->destination.local;
   vector->parameters = operands->parameters;
-  vector->format = EPOCH_FORMAT(0, EPOCH_TYPE_FP32, operands->flags);
+  vector->format = EPOCH_FORMAT(operands->mode, operands->source_type, operands->flags);
   vector->rows = operands->rows;
   vector->length = operands->length;
   vector->source_stride = operands->source.stride;
   vector->destination_stride = operands->destination.stride;
   vector->immediate0 = operands->immediate0;
   vector->immediate1 = operands->immediate1;
+  vector->second = operands->second.local;
+  vector->second_stride = operands->second.stride;
+  vector->types =
+      EPOCH_VECTOR_TYPES(operands->destination_type, operands->second_type, operands->count);
 }

@@ -20,6 +20,7 @@ union epoch_descriptor {
   struct epoch_dma_command dma;
   struct epoch_coeff_command coeff;
   struct epoch_array_command array;
+  struct epoch_streams_command streams;
   struct epoch_state_command state;
   struct epoch_vector_command vector;
 };
@@ -41,39 +42,73 @@ uint32_t epoch_opcode_engine(uint32_t opcode);
 
 /* opcode NOP, FENCE, IRQ or HALT. */
 void epoch_build_control(union epoch_descriptor* descriptor, uint32_t opcode);
-/* opcode LOAD or STORE; `rows` rows of `row_bytes`. */
-void epoch_build_transfer(union epoch_descriptor* descriptor, uint32_t opcode, uint64_t bus,
-                          uint32_t bus_stride, struct epoch_rows local, uint32_t row_bytes,
-                          uint32_t rows);
-void epoch_build_coeff(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
-                       uint32_t flags, uint32_t channels, uint32_t modes);
-void epoch_build_state(union epoch_descriptor* descriptor, uint32_t local, uint32_t mode,
-                       uint32_t flags, uint32_t channels, uint32_t modes);
 
-/* An SSM (mode real or complex) or GEMM (mode mac) command. Unused rows are all zero. */
-struct epoch_array_operands {
+/* opcode LOAD, STORE or GATHER; `planes` planes of `rows` rows of `row_bytes`. */
+struct epoch_transfer {
+  uint32_t opcode;
+  uint64_t bus;
+  struct epoch_rows local;
+  uint32_t row_bytes;
+  uint32_t rows;
+  uint32_t bus_stride;
+  uint32_t planes; /* 0 = 1 */
+  uint32_t bus_plane_stride;
+  uint32_t local_plane_stride;
+  uint32_t indices; /* GATHER */
+  uint32_t table_rows;
+};
+void epoch_build_transfer(union epoch_descriptor* descriptor,
+                          const struct epoch_transfer* transfer);
+
+/* What COEFF loads and STATE exchanges: channels and modes of a mode and type. */
+struct epoch_shape {
   uint32_t mode;
-  uint32_t flags; /* EPOCH_ARRAY_* */
-  uint32_t activation;
+  uint32_t type;
   uint32_t channels; /* GEMM: columns */
   uint32_t modes;    /* GEMM: inputs */
+};
+void epoch_build_coeff(union epoch_descriptor* descriptor, uint32_t local,
+                       const struct epoch_shape* shape, uint32_t flags);
+void epoch_build_state(union epoch_descriptor* descriptor, uint32_t local,
+                       const struct epoch_shape* shape, uint32_t flags);
+
+/* An SSM or GEMM (mode mac) command. Unused rows are all zero. */
+struct epoch_array_operands {
+  struct epoch_shape shape;
+  uint32_t flags; /* EPOCH_ARRAY_* */
+  uint32_t activation;
   uint32_t steps;
+  uint32_t output_type;
+  uint32_t stored_type;
+  uint32_t scale; /* fp32 bits, of int8 results */
   struct epoch_rows source;
   struct epoch_rows destination;
   struct epoch_rows stored;
   struct epoch_rows accumulator;
+  struct epoch_rows drive; /* selective, ssd: for STREAMS */
+  struct epoch_rows b;     /* c has the same stride */
+  struct epoch_rows c;
+  struct epoch_rows u;
 };
 void epoch_build_array(union epoch_descriptor* descriptor,
                        const struct epoch_array_operands* operands);
+void epoch_build_streams(union epoch_descriptor* descriptor,
+                         const struct epoch_array_operands* operands);
 
-/* opcode AFFINE, LAYERNORM or POOL. */
+/* opcode AFFINE .. ARGMAX. */
 struct epoch_vector_operands {
   uint32_t opcode;
+  uint32_t mode;  /* EPOCH_VECTOR_MODE */
   uint32_t flags; /* EPOCH_VECTOR_* */
   uint32_t rows;
   uint32_t length;
+  uint32_t count;
+  uint32_t source_type;
+  uint32_t destination_type;
+  uint32_t second_type;
   struct epoch_rows source;
   struct epoch_rows destination;
+  struct epoch_rows second;
   uint32_t parameters;
   uint32_t immediate0;
   uint32_t immediate1;

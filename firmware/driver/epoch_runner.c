@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define MEASURE_TIMEOUT_NS 10000000u
+
 const char* epoch_runner_result_text(enum epoch_runner_result result) {
 #define RESULT_TEXT(name, description) description,
   static const char* const texts[] = {EPOCH_RUNNER_RESULTS(RESULT_TEXT)};
@@ -14,63 +16,129 @@ const char* epoch_runner_result_text(enum epoch_runner_result result) {
 /* `count` elements of `bytes` bytes; false if that overflows or does not fit. */
 static bool allocate(struct hal_dma_buffer* buffer, uint64_t count, uint64_t bytes) {
   const uint64_t total =
-      count * bytes; /* callers' counts are below 2^32, elements below 2^19 bytes */
+      count * bytes; /* callers' counts are below 2^32, elements below 2^23 bytes */
   return total <= UINT32_MAX && hal_dma_alloc(buffer, (uint32_t)total);
 }
 
-static bool allocate_all(struct epoch_runner* runner, uint32_t capacity) {
-  const struct epoch_network* network = &runner->network;
-  const uint32_t scratch =
-      epoch_schedule_scratch_bytes(network, &runner->device->caps, runner->steps);
-  return allocate(&runner->input, runner->steps, network->header->input_width) &&
-         allocate(&runner->output, epoch_network_output_steps(network, runner->steps),
-                  4 * (uint64_t)network->header->output_width) &&
-         allocate(&runner->scratch, scratch, 1) &&
-         allocate(&runner->descriptors, capacity, sizeof(union epoch_descriptor)) &&
-         allocate(&runner->clocks, capacity, sizeof(struct epoch_clock));
+/* ---- Which schedule ---- */
+
+static int make_plan(struct epoch_runner* runner, const struct epoch_runner_options* options,
+                     enum epoch_schedule_kind kind) {
+  const struct epoch_plan_request request = {
+      .network = runner->network,
+      .caps = &runner->device->caps,
+      .steps = options->steps,
+      .schedule = kind,
+      .flags = options->flags,
+  };
+  return epoch_plan_make(&runner->plan, &request, runner->workspace.cpu, runner->workspace.bytes,
+                         &runner->failure);
+}
+
+/* The kind whose plan costs least; LAYER if none can be made, so that the reason is told. */
+static enum epoch_schedule_kind cheapest(struct epoch_runner* runner,
+                                         const struct epoch_runner_options* options,
+                                         const struct epoch_memory_speed* speed) {
+  enum epoch_schedule_kind best = EPOCH_SCHEDULE_KIND_LAYER;
+  uint64_t least = UINT64_MAX;
+  for (uint32_t k = 0; k < EPOCH_SCHEDULE_KIND_AUTO; k++) {
+    if (make_plan(runner, options, (enum epoch_schedule_kind)k) != 0) continue;
+    const uint64_t cost =
+        epoch_schedule_estimate(&runner->scheduler, &runner->plan, speed).cycles;
+    if (cost >= least) continue;
+    least = cost;
+    best = (enum epoch_schedule_kind)k;
+    runner->estimate = cost;
+  }
+  return best;
+}
+
+static enum epoch_runner_result choose_plan(struct epoch_runner* runner,
+                                            const struct epoch_runner_options* options) {
+  enum epoch_schedule_kind kind = options->schedule;
+  const uint32_t workspace = epoch_plan_workspace(runner->network, &runner->device->caps);
+  if (workspace == 0 || !allocate(&runner->workspace, workspace, 1)) return EPOCH_RUNNER_MEMORY;
+  if (kind == EPOCH_SCHEDULE_KIND_AUTO) {
+    struct epoch_memory_speed speed;
+    if (epoch_device_measure(runner->device, &speed, MEASURE_TIMEOUT_NS) != EPOCH_DEVICE_OK)
+      return EPOCH_RUNNER_DEVICE;
+    kind = cheapest(runner, options, &speed);
+  }
+  return make_plan(runner, options, kind) == 0 ? EPOCH_RUNNER_OK : EPOCH_RUNNER_SCHEDULE;
+}
+
+/* ---- Memory ---- */
+
+static bool allocate_carries(struct epoch_runner* runner,
+                             const struct epoch_runner_options* options) {
+  const uint64_t bytes = epoch_schedule_carry_bytes(&runner->plan);
+  if (options->carries != NULL) {
+    runner->carries = *options->carries;
+    return options->carries->bytes >= bytes;
+  }
+  return allocate(&runner->carries, bytes, 1);
+}
+
+static bool allocate_all(struct epoch_runner* runner, const struct epoch_runner_options* options) {
+  const struct epoch_image_header* header = runner->network->header;
+  const struct epoch_image_tensor* input = &runner->network->tensors[header->input];
+  const struct epoch_image_tensor* output = epoch_output_tensor(runner->network);
+  const struct epoch_memory_speed any = {1, 1, 1};
+  const uint32_t descriptors =
+      epoch_schedule_estimate(&runner->scheduler, &runner->plan, &any).descriptors;
+  runner->program.capacity = descriptors;
+  return allocate(&runner->input,
+                  (uint64_t)header->documents * epoch_tensor_rows(input, options->steps),
+                  epoch_row_bytes(input)) &&
+         allocate(&runner->output, epoch_tensor_rows(output, options->steps),
+                  epoch_row_bytes(output)) &&
+         allocate(&runner->scratch, runner->plan.scratch_bytes, 1) &&
+         allocate_carries(runner, options) &&
+         allocate(&runner->descriptors, descriptors, sizeof(union epoch_descriptor)) &&
+         allocate(&runner->clocks, descriptors, sizeof(struct epoch_clock));
 }
 
 /* What only the device uses from here on, whoever wrote it last. */
-static void hand_over_for_good(const struct epoch_runner* runner, const void* image,
-                               uint32_t image_bytes) {
-  const struct hal_dma_buffer network = {(void*)(uintptr_t)image, hal_dma_bus_address(image),
-                                         image_bytes};
-  hal_dma_sync_for_device(&network, 0, network.bytes);
+static void hand_over_for_good(const struct epoch_runner* runner) {
+  const struct hal_dma_buffer image = {(void*)(uintptr_t)runner->network->image,
+                                       hal_dma_bus_address(runner->network->image),
+                                       runner->network->header->total_bytes};
+  memset(runner->scratch.cpu, 0, runner->plan.zero_bytes);
+  hal_dma_sync_for_device(&image, 0, image.bytes);
   hal_dma_sync_for_device(&runner->scratch, 0, runner->scratch.bytes);
+  hal_dma_sync_for_device(&runner->carries, 0, runner->carries.bytes);
 }
 
 enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
-                                              struct epoch_device* device, const void* image,
-                                              uint32_t image_bytes, uint32_t steps,
-                                              uint32_t program_capacity) {
+                                              struct epoch_device* device,
+                                              const struct epoch_network* network,
+                                              const struct epoch_runner_options* options) {
   memset(runner, 0, sizeof *runner);
   runner->device = device;
-  runner->steps = steps;
-  runner->network_result = epoch_network_open(&runner->network, image, image_bytes, &device->caps);
-  if (runner->network_result != EPOCH_NETWORK_OK) return EPOCH_RUNNER_IMAGE;
-  if (!allocate_all(runner, program_capacity)) return EPOCH_RUNNER_MEMORY;
-  hand_over_for_good(runner, image, image_bytes);
+  runner->network = network;
+  const enum epoch_runner_result planned = choose_plan(runner, options);
+  if (planned != EPOCH_RUNNER_OK) return planned;
+  if (!allocate_all(runner, options)) return EPOCH_RUNNER_MEMORY;
+  hand_over_for_good(runner);
   runner->program.descriptors = runner->descriptors.cpu;
-  runner->program.capacity = program_capacity;
-  const struct epoch_schedule_request request = {
-      .network = &runner->network,
-      .caps = &device->caps,
-      .steps = steps,
-      .image = hal_dma_bus_address(image),
+  const struct epoch_places places = {
+      .image = hal_dma_bus_address(network->image),
       .input = runner->input.bus,
       .output = runner->output.bus,
       .scratch = runner->scratch.bus,
-      .scratch_bytes = runner->scratch.bytes,
+      .carries = runner->carries.bus,
   };
-  if (epoch_schedule(&runner->scheduler, &request, &runner->program, runner->clocks.cpu,
-                     &runner->failure) != 0)
+  if (epoch_schedule(&runner->scheduler, &runner->plan, &places, &runner->program,
+                     runner->clocks.cpu, &runner->failure) != 0)
     return EPOCH_RUNNER_SCHEDULE;
   return EPOCH_RUNNER_OK;
 }
 
-enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const uint8_t* sequence,
+/* ---- Runs ---- */
+
+enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const void* input,
                                             uint64_t timeout_ns) {
-  memcpy(runner->input.cpu, sequence, runner->input.bytes);
+  memcpy(runner->input.cpu, input, runner->input.bytes);
   hal_dma_sync_for_device(&runner->input, 0, runner->input.bytes);
   hal_dma_sync_for_device(&runner->output, 0,
                           runner->output.bytes); /* nothing of it may be dirty */
@@ -85,8 +153,8 @@ enum epoch_device_result epoch_runner_finish(struct epoch_runner* runner, uint64
   return result;
 }
 
-enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
+enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const void* input,
                                           uint64_t timeout_ns) {
-  const enum epoch_device_result result = epoch_runner_start(runner, sequence, timeout_ns);
+  const enum epoch_device_result result = epoch_runner_start(runner, input, timeout_ns);
   return result == EPOCH_DEVICE_OK ? epoch_runner_finish(runner, timeout_ns) : result;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Runs sequences through a network: checks the image, schedules it once, then runs the same program
- * for each sequence.
+ * Runs inputs through a network: schedules it once, then runs the same program for each input.
  */
 #ifndef EPOCH_RUNNER_H
 #define EPOCH_RUNNER_H
@@ -12,27 +11,37 @@
 #include "epoch_network.h"
 #include "epoch_scheduler.h"
 
+struct epoch_runner_options {
+  uint32_t steps;
+  enum epoch_schedule_kind schedule;
+  uint32_t flags; /* EPOCH_SCHEDULE_RESUME, _KEEP */
+  /* With flags: where the carries are, for runners that go on where another has stopped; null for
+   * memory of this runner's own. All of them run the same network. */
+  const struct hal_dma_buffer* carries;
+};
+
 struct epoch_runner {
   struct epoch_device* device;
-  struct epoch_network network;
-  uint32_t steps;
-  struct hal_dma_buffer input;   /* [steps][input_width] uint8 */
-  struct hal_dma_buffer output;  /* [output steps][output_width] fp32 */
-  struct hal_dma_buffer scratch; /* activations between layers */
+  const struct epoch_network* network;
+  struct epoch_plan plan;      /* plan.request.schedule is the one that `auto` chose */
+  uint64_t estimate;           /* cycles of a run, by the cost model; 0 unless `auto` */
+  struct hal_dma_buffer input; /* [documents][steps] rows of the input tensor */
+  struct hal_dma_buffer output;  /* rows of the output tensor */
+  struct hal_dma_buffer scratch; /* zeros, activations between phases */
+  struct hal_dma_buffer carries;
+  struct hal_dma_buffer workspace;
   struct hal_dma_buffer descriptors;
   struct hal_dma_buffer clocks;
   struct epoch_program program;
   struct epoch_scheduler scheduler;
-  /* Why prepare failed, as far as known: */
-  enum epoch_network_result network_result;
-  struct epoch_schedule_failure failure;
+  struct epoch_schedule_failure failure; /* why prepare failed with SCHEDULE */
 };
 
 /* E(name, description) */
 #define EPOCH_RUNNER_RESULTS(E)                             \
   E(OK, "success")                                          \
-  E(IMAGE, "the network image was refused")                 \
   E(MEMORY, "not enough memory for activations or program") \
+  E(DEVICE, "the device failed while memory was measured")  \
   E(SCHEDULE, "the network cannot be scheduled on this hardware")
 
 #define EPOCH_X_RUNNER_RESULT(name, description) EPOCH_RUNNER_##name,
@@ -41,20 +50,21 @@ enum epoch_runner_result { EPOCH_RUNNER_RESULTS(EPOCH_X_RUNNER_RESULT) };
 
 const char* epoch_runner_result_text(enum epoch_runner_result result);
 
-/* `image` stays where it is: its parameters are loaded from there. `program_capacity` descriptors
- * are allocated for the schedule. */
+/* The network, checked for the device's caps, stays where it is: its parameters are loaded from
+ * there. Schedule `auto` measures the memory's latency and bandwidth first, with the device's DMA.
+ */
 enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
-                                              struct epoch_device* device, const void* image,
-                                              uint32_t image_bytes, uint32_t steps,
-                                              uint32_t program_capacity);
+                                              struct epoch_device* device,
+                                              const struct epoch_network* network,
+                                              const struct epoch_runner_options* options);
 
-/* Submits one sequence of steps * input_width bytes, and waits for it: the result is in
- * runner->output then. Between the two the hart is free, for another device's runner perhaps. */
-enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const uint8_t* sequence,
+/* Submits one input of runner->input.bytes bytes, and waits for it: the result is in runner->output
+ * then. Between the two the hart is free, for another device's runner perhaps. */
+enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const void* input,
                                             uint64_t timeout_ns);
 enum epoch_device_result epoch_runner_finish(struct epoch_runner* runner, uint64_t timeout_ns);
 /* Both. */
-enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const uint8_t* sequence,
+enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const void* input,
                                           uint64_t timeout_ns);
 
 #endif

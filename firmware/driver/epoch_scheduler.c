@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "epoch_scheduler.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "epoch_emit.h"
@@ -8,24 +9,48 @@
 typedef struct epoch_scheduler scheduler_t;
 typedef struct epoch_phase phase_t;
 
-/* Tile by tile, each through all ops; the next tile and then the next phase's parameters load
- * meanwhile. */
-static int run_fused(scheduler_t* s, const phase_t* phase, const phase_t* next) {
-  const bool ahead = phase->tensors[0].slots > 1;
-  if (ahead && epoch_emit_load_tile(s, phase, 0) != 0) return -1;
-  for (uint32_t tile = 0; tile < phase->tiles; tile++) {
-    const uint32_t load = ahead ? tile + 1 : tile;
-    if (load < phase->tiles && epoch_emit_load_tile(s, phase, load) != 0) return -1;
-    if (tile == 0 && next != NULL && epoch_emit_resident(s, next) != 0) return -1;
-    if (epoch_emit_ops(s, phase, tile) != 0 || epoch_emit_store_tile(s, phase, tile) != 0)
+uint64_t epoch_schedule_carry_bytes(const struct epoch_plan* plan) {
+  bool staged = plan->request.flags != 0;
+  for (uint32_t p = 0; p < plan->phase_count; p++) staged = staged || plan->phases[p].staged;
+  return staged ? plan->carry_bytes : 0;
+}
+
+static int run_ops(scheduler_t* s, const phase_t* phase, uint32_t tile) {
+  for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++) {
+    if (epoch_emit_op(s, phase, o, tile) != 0 || epoch_emit_store(s, phase, o, tile) != 0)
       return -1;
   }
   return 0;
 }
 
+/* Whether a tile's rows are loaded into another slot than the tile before's. */
+static bool loads_ahead(const scheduler_t* s, const phase_t* phase) {
+  for (uint32_t l = 0; l < phase->local_count; l++) {
+    const struct epoch_local* local = &s->plan->locals[phase->first_local + l];
+    const bool patches = epoch_plan_op(s->plan, phase->first_op)->kind == EPOCH_IMAGE_OP_IM2COL;
+    if ((local->loaded || (l == 0 && patches)) && local->slots < 2) return false;
+  }
+  return true;
+}
+
+/* Tile by tile, each through all ops; the next tile and then the next phase's parameters load
+ * meanwhile. */
+static int run_phase(scheduler_t* s, const phase_t* phase, const phase_t* next) {
+  const bool ahead = loads_ahead(s, phase);
+  if (epoch_emit_begin(s, phase) != 0) return -1;
+  if (ahead && epoch_emit_load_tile(s, phase, 0) != 0) return -1;
+  for (uint32_t tile = 0; tile < phase->tiles; tile++) {
+    const uint32_t load = ahead ? tile + 1 : tile;
+    if (load < phase->tiles && epoch_emit_load_tile(s, phase, load) != 0) return -1;
+    if (tile == 0 && next != NULL && epoch_emit_resident(s, next) != 0) return -1;
+    if (run_ops(s, phase, tile) != 0) return -1;
+  }
+  return epoch_emit_end(s, phase);
+}
+
 /* Whether `next`'s parameters may be loaded while `phase` still reads its own. */
 static bool can_prefetch(const phase_t* phase, const phase_t* next) {
-  if (!next->resident || next->parameter_bytes == 0) return false;
+  if (next == NULL || !next->resident || next->parameter_bytes == 0) return false;
   const uint32_t begin = phase->resident ? phase->parameter_local : 0;
   const uint32_t end = phase->resident ? begin + phase->parameter_bytes
                                        : phase->block_slots * phase->block_slot_bytes;
@@ -34,77 +59,77 @@ static bool can_prefetch(const phase_t* phase, const phase_t* next) {
 
 /* ---- The network ---- */
 
-uint32_t epoch_schedule_scratch_bytes(const struct epoch_network* network,
-                                      const struct epoch_caps* caps, uint32_t steps) {
-  const struct epoch_areas areas = epoch_plan_areas(network, caps, steps);
-  const uint64_t bytes = (uint64_t)areas.count * areas.bytes;
-  return bytes > UINT32_MAX ? 0 : (uint32_t)bytes;
+/* Phases in the order in which they run: those of the documents for each of them, then the head. */
+struct walk {
+  uint32_t body; /* phases that a document runs through */
+  uint32_t documents;
+  uint32_t count;
+};
+
+static struct walk walk_of(const struct epoch_plan* plan) {
+  const struct epoch_image_header* header = plan->request.network->header;
+  struct walk walk = {0, header->documents, 0};
+  while (walk.body < plan->phase_count && plan->phases[walk.body].first_op < header->head_op)
+    walk.body++;
+  walk.count = walk.body * walk.documents + plan->phase_count - walk.body;
+  return walk;
 }
 
-/* An area that holds neither the phase's input nor the layer's. */
-static uint64_t free_area(const scheduler_t* s) {
-  uint64_t area = s->request->scratch;
-  for (uint32_t a = 0; a < s->areas.count; a++) {
-    area = s->request->scratch + (uint64_t)a * s->areas.bytes;
-    if (area != s->source && area != s->layer_input) break;
+static const phase_t* phase_at(const struct epoch_plan* plan, const struct walk* walk,
+                               uint32_t step) {
+  if (step >= walk->count) return NULL;
+  const uint32_t bodies = walk->body * walk->documents;
+  return &plan->phases[step < bodies ? step % walk->body : step - bodies + walk->body];
+}
+
+static int run_phases(scheduler_t* s) {
+  const struct walk walk = walk_of(s->plan);
+  bool prefetched = false;
+  for (uint32_t step = 0; step < walk.count; step++) {
+    const phase_t* phase = phase_at(s->plan, &walk, step);
+    const phase_t* next = phase_at(s->plan, &walk, step + 1);
+    s->document = step < walk.body * walk.documents ? step / walk.body : 0;
+    if (!prefetched && epoch_emit_resident(s, phase) != 0) return -1;
+    prefetched = can_prefetch(phase, next);
+    if (run_phase(s, phase, prefetched ? next : NULL) != 0) return -1;
   }
-  return area;
-}
-
-/* Resident parameters that were not prefetched, then the phase; `next` is null after the last. */
-static int run_phase(scheduler_t* s, const phase_t* phase, const phase_t* next, bool prefetched) {
-  const bool ends = next == NULL;
-  s->destination = ends ? s->request->output : free_area(s);
-  if (!prefetched && epoch_emit_resident(s, phase) != 0) return -1;
-  const phase_t* fetch = !ends && can_prefetch(phase, next) ? next : NULL;
-  if ((phase->swept ? epoch_emit_swept : run_fused)(s, phase, fetch) != 0) return -1;
-  s->source = s->destination;
-  if (phase->last) s->layer_input = s->destination;
   return 0;
 }
 
-static int check_scratch(const scheduler_t* s) {
-  const struct epoch_schedule_request* request = s->request;
-  const uint64_t needed = (uint64_t)s->areas.count * s->areas.bytes;
-  if (s->areas.bytes != 0 && needed <= request->scratch_bytes) return 0;
-  s->failure->result = EPOCH_SCHEDULE_SCRATCH;
-  s->failure->needed = s->areas.bytes == 0 || needed > UINT32_MAX ? UINT32_MAX : (uint32_t)needed;
-  s->failure->available =
-      request->scratch_bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)request->scratch_bytes;
-  return -1;
-}
-
-int epoch_schedule(struct epoch_scheduler* scheduler, const struct epoch_schedule_request* request,
-                   struct epoch_program* program, struct epoch_clock* clocks,
-                   struct epoch_schedule_failure* failure) {
-  scheduler_t* s = scheduler;
+static void begin(scheduler_t* s, const struct epoch_plan* plan, const struct epoch_places* places,
+                  struct epoch_schedule_failure* failure) {
   memset(s, 0, sizeof *s);
   memset(failure, 0, sizeof *failure);
-  s->request = request;
+  s->plan = plan;
+  s->places = places;
   s->failure = failure;
-  s->source = s->layer_input = request->input;
-  epoch_order_begin(&s->order, program, clocks);
-  bool prefetched = false;
-  int more =
-      epoch_plan_next(request->network, request->caps, request->steps, &s->phases[0], failure);
-  if (more < 0) return -1;
-  s->areas = epoch_plan_areas(request->network, request->caps, request->steps);
-  if (check_scratch(s) != 0) return -1;
+}
 
-  for (uint32_t p = 0; more > 0; p++) {
-    const phase_t* phase = &s->phases[p % 2];
-    phase_t* next = &s->phases[(p + 1) % 2];
-    *next = *phase;
-    more = epoch_plan_next(request->network, request->caps, request->steps, next, failure);
-    if (more < 0) return -1;
-    failure->layer = phase->layer;
-    failure->op = phase->first_op;
-    if (run_phase(s, phase, more > 0 ? next : NULL, prefetched) != 0) return -1;
-    prefetched = more > 0 && can_prefetch(phase, next);
-  }
-  if (epoch_order_end(&s->order) == 0) return 0;
-  failure->result = EPOCH_SCHEDULE_PROGRAM;
-  failure->needed = program->capacity + 1;
-  failure->available = program->capacity;
-  return -1;
+int epoch_schedule(struct epoch_scheduler* scheduler, const struct epoch_plan* plan,
+                   const struct epoch_places* places, struct epoch_program* program,
+                   struct epoch_clock* clocks, struct epoch_schedule_failure* failure) {
+  begin(scheduler, plan, places, failure);
+  epoch_order_begin(&scheduler->order, program, clocks);
+  if (run_phases(scheduler) != 0) return -1;
+  if (epoch_order_end(&scheduler->order) == 0) return 0;
+  return epoch_plan_fail(failure, EPOCH_SCHEDULE_PROGRAM, NULL, program->capacity + 1ull,
+                         program->capacity);
+}
+
+/* The addresses matter in so far as they differ. */
+struct epoch_estimate epoch_schedule_estimate(struct epoch_scheduler* scheduler,
+                                              const struct epoch_plan* plan,
+                                              const struct epoch_memory_speed* speed) {
+  const struct epoch_places apart = {0, 1ull << 40, 2ull << 40, 3ull << 40, 4ull << 40};
+  struct epoch_schedule_failure failure;
+  begin(scheduler, plan, &apart, &failure);
+  scheduler->estimating = 1;
+  epoch_timeline_begin(&scheduler->timeline, plan->request.caps, speed);
+  run_phases(scheduler);
+  const uint32_t commands = scheduler->timeline.commands + 1; /* IRQ */
+  const struct epoch_estimate estimate = {
+      scheduler->timeline.end,
+      commands > UINT32_MAX / 2 ? UINT32_MAX : 2 * commands, /* a FENCE before each, at most */
+  };
+  return estimate;
 }

@@ -2,85 +2,79 @@
 #include "compiler/image_builder.h"
 
 #include <cstring>
+#include <utility>
 
-#include "compiler/crc32.h"
+#include "epoch_network.h"
 
 namespace epoch {
 namespace {
 
-constexpr std::uint64_t layers_begin = sizeof(epoch_image_header);
+std::uint32_t word(std::uint64_t value) {
+  return static_cast<std::uint32_t>(value);
+}
+
+template <class Entry>
+void copy_table(const std::vector<Entry>& table, std::uint64_t offset, ImageBuilder::Bytes& image) {
+  if (!table.empty()) std::memcpy(image.data() + offset, table.data(), table.size() * sizeof(Entry));
+}
 
 }  // namespace
 
-void ImageBuilder::begin_layer() {
-  Layer layer;
-  layer.first_op = static_cast<std::uint32_t>(ops_.size());
-  layer.first_parameter = parameters_.size();
-  layers_.push_back(layer);
+std::uint32_t ImageBuilder::add_tensor(const epoch_image_tensor& tensor) {
+  tensors_.push_back(tensor);
+  return word(tensors_.size() - 1);
 }
 
-void ImageBuilder::add_op(const epoch_image_op& op, const std::vector<std::uint8_t>& parameters) {
-  epoch_image_op placed = op;
-  placed.parameter_offset = static_cast<std::uint32_t>(parameters_.size());
-  placed.parameter_bytes = static_cast<std::uint32_t>(parameters.size());
-  ops_.push_back(placed);
-  ++layers_.back().op_count;
-  parameters_.insert(parameters_.end(), parameters.begin(), parameters.end());
-  parameters_.resize(aligned(parameters_.size()));
-}
-
-std::vector<std::uint64_t> ImageBuilder::layer_parameter_bytes() const {
-  std::vector<std::uint64_t> bytes;
-  for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-    const std::uint64_t end =
-        layer + 1 < layers_.size() ? layers_[layer + 1].first_parameter : parameters_.size();
-    bytes.push_back(end - layers_[layer].first_parameter);
-  }
-  return bytes;
-}
-
-std::uint64_t ImageBuilder::ops_begin() const {
-  return aligned(layers_begin + layers_.size() * sizeof(epoch_image_layer));
+std::uint32_t ImageBuilder::add_op(const epoch_image_op& op, Bytes parameters) {
+  ops_.push_back(op);
+  parameters_.push_back(std::move(parameters));
+  return word(ops_.size() - 1);
 }
 
 std::uint64_t ImageBuilder::parameters_begin() const {
-  return aligned(ops_begin() + ops_.size() * sizeof(epoch_image_op));
+  return aligned(sizeof(epoch_image_header) + tensors_.size() * sizeof(epoch_image_tensor) +
+                 ops_.size() * sizeof(epoch_image_op));
 }
 
 std::uint64_t ImageBuilder::total_bytes() const {
-  return parameters_begin() + parameters_.size();
+  std::uint64_t bytes = parameters_begin();
+  for (const Bytes& parameters : parameters_) bytes += aligned(parameters.size());
+  return bytes;
 }
 
-std::vector<std::uint8_t> ImageBuilder::finish(epoch_image_header header) const {
-  const auto word = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
+std::uint64_t ImageBuilder::place_parameters() {
+  std::uint64_t offset = parameters_begin();
+  for (const bool tables : {false, true}) {
+    for (std::size_t i = 0; i < ops_.size(); ++i) {
+      if ((ops_[i].kind == EPOCH_IMAGE_OP_GATHER) != tables || parameters_[i].empty()) continue;
+      ops_[i].parameter_offset = word(offset);
+      ops_[i].parameter_bytes = word(parameters_[i].size());
+      offset += aligned(parameters_[i].size());
+    }
+  }
+  return offset;
+}
+
+ImageBuilder::Bytes ImageBuilder::finish(epoch_image_header header) {
   header.magic = EPOCH_IMAGE_MAGIC;
   header.version = EPOCH_IMAGE_VERSION;
   header.contract_version = EPOCH_VERSION_MAJOR << 16 | EPOCH_VERSION_MINOR;
-  header.total_bytes = word(total_bytes());
+  header.total_bytes = word(place_parameters());
   header.checksum = 0;
-  header.layer_count = word(layers_.size());
-  header.layer_offset = word(layers_begin);
+  header.tensor_count = word(tensors_.size());
+  header.tensor_offset = sizeof header;
   header.op_count = word(ops_.size());
-  header.op_offset = word(ops_begin());
+  header.op_offset = word(sizeof header + tensors_.size() * sizeof(epoch_image_tensor));
 
-  std::vector<std::uint8_t> image(total_bytes());
-  const std::vector<std::uint64_t> layer_bytes = layer_parameter_bytes();
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const epoch_image_layer layer = {layers_[i].first_op, layers_[i].op_count,
-                                     word(parameters_begin() + layers_[i].first_parameter),
-                                     word(layer_bytes[i])};
-    std::memcpy(image.data() + header.layer_offset + i * sizeof layer, &layer, sizeof layer);
-  }
+  Bytes image(header.total_bytes);
+  copy_table(tensors_, header.tensor_offset, image);
+  copy_table(ops_, header.op_offset, image);
   for (std::size_t i = 0; i < ops_.size(); ++i) {
-    epoch_image_op op = ops_[i];
-    op.parameter_offset += word(parameters_begin());
-    std::memcpy(image.data() + header.op_offset + i * sizeof op, &op, sizeof op);
-  }
-  if (!parameters_.empty()) {
-    std::memcpy(image.data() + parameters_begin(), parameters_.data(), parameters_.size());
+    copy_table(parameters_[i], ops_[i].parameter_offset, image);
+    Bytes().swap(parameters_[i]);  // a large network is in memory once
   }
   std::memcpy(image.data(), &header, sizeof header);
-  header.checksum = crc32(image.data(), image.size());
+  header.checksum = epoch_crc32(0, image.data(), header.total_bytes);
   std::memcpy(image.data(), &header, sizeof header);
   return image;
 }
