@@ -4,61 +4,58 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
-#include "compiler/s4d_model.h"
-#include "reference/s4d_layer.h"
+#include "model/network_model.h"
 
 namespace epoch {
 
-// A model folder's network in float64 on its stored float32 weights: level 1 of truth (README.md).
-// It shares no arithmetic with the array's models; functions come from libm.
+// What a network reads: bytes [step][input_width], or token ids where it has an embedding. Of a
+// retrieval network both documents, equally long, one after the other.
+struct ReferenceInput {
+  std::vector<std::uint8_t> bytes;
+  std::vector<std::uint32_t> tokens;
+};
+
+// Values inside a network, as an observer is shown them; README.md says which family has which.
+struct Signal {
+  enum class Kind {
+    stream,     // between layers: what enters layer `layer`; behind the last: layer = their number
+    input,      // what the state-space part sees
+    delta,      // Mamba: the step size d
+    b,          // Mamba: B[t]
+    c,          // Mamba: C[t]
+    direction,  // of the S4 family: what direction `direction` adds to each step's y
+    output,     // of the state-space part, D's share included
+    features,   // what the decoder sees, [1][width]
+  };
+  Kind kind;
+  std::size_t layer;
+  std::size_t direction;
+  std::size_t document;  // of a retrieval network
+  std::size_t width;
+  const std::vector<double>& values;  // [step][width]
+};
+
+// A model folder's network in float64 on its stored float32 weights, step by step: level 1 of truth
+// (README.md). It shares no arithmetic with the array's models; functions come from libm.
 class ReferenceNetwork {
  public:
-  enum class Evaluation { recurrence, convolution };
-  // Called with the residual stream [step][channel] after the encoder (stage 0) and after layer
-  // i (stage i + 1).
-  using Observer = std::function<void(std::size_t stage, const std::vector<double>& residual)>;
+  using Observer = std::function<void(const Signal&)>;
 
-  explicit ReferenceNetwork(const S4dModel& model);
+  virtual ~ReferenceNetwork() = default;
+  static std::unique_ptr<ReferenceNetwork> make(NetworkModel model);
 
-  const S4dConfig& config() const { return config_; }
-  const S4dLayer& ssm(std::size_t layer) const { return layers_[layer].ssm; }
-
-  // Logits of one sequence: input [step][input_width].
-  std::vector<double> logits(const std::vector<std::uint8_t>& input,
-                             Evaluation evaluation = Evaluation::recurrence,
-                             const Observer& observer = {}) const;
-  // What the layer's state-space part sees: layer normalisation of the residual stream.
-  std::vector<double> normalised(std::size_t layer, const std::vector<double>& residual) const;
-
- private:
-  struct Linear {
-    std::size_t inputs = 0;
-    std::size_t outputs = 0;
-    std::vector<double> weight;  // [output][input]
-    std::vector<double> bias;
-
-    Linear() = default;
-    Linear(const std::vector<float>& stored_weight, const std::vector<float>& stored_bias);
-    void apply(const double* input, double* output) const;
-  };
-  struct Layer {
-    std::vector<double> norm_weight, norm_bias;
-    S4dLayer ssm;
-    Linear output;
-  };
-
-  std::vector<double> encode(const std::vector<std::uint8_t>& input) const;
-  void add_block(const Layer& layer, const std::vector<double>& y,
-                 std::vector<double>& residual) const;
-  std::vector<double> decode(const std::vector<double>& residual) const;
-
-  S4dConfig config_;
-  Linear encoder_;
-  std::vector<Layer> layers_;
-  Linear decoder_;
+  // Logits of one sequence; of a perceptron: of each row; of a language model: behind the last
+  // token. Throws std::invalid_argument for an input that is no sequence of this network.
+  virtual std::vector<double> outputs(const ReferenceInput& input,
+                                      const Observer& observer = {}) const = 0;
 };
+
+bool reads_tokens(const NetworkModel& model);
+// The bytes of a file of inputs for this network: uint8, or little-endian uint32 token ids.
+ReferenceInput input_from_file(const NetworkModel& model, const std::vector<std::uint8_t>& file);
 
 // Index of the largest; the first of equals.
 std::size_t predicted_label(const std::vector<double>& logits);

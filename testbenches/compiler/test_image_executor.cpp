@@ -6,7 +6,7 @@
 #include "compiler/image_executor.h"
 #include "compiler/model_folder.h"
 #include "compiler/network_compiler.h"
-#include "reference/reference_network.h"
+#include "reference/s4_reference.h"
 #include "reference/smnist_data.h"
 
 using epoch::ArrayTarget;
@@ -59,7 +59,8 @@ TEST_CASE("an odd-sized network's image computes what the float64 reference does
   for (std::size_t i = 0; i < input.size(); ++i) {
     input[i] = static_cast<std::uint8_t>(i * 37);
   }
-  const std::vector<double> expected = epoch::ReferenceNetwork(model).logits(input);
+  const std::vector<double> expected =
+      epoch::S4Reference(epoch::load_s4_model(folder.path())).outputs({input, {}});
   const std::vector<float> found = execute_image(image, input);
   CHECK(epoch::test::relative_error(expected, found) <= 1e-5);
 }

@@ -3,13 +3,12 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 
-#include "compiler/s4d_model.h"
 #include "golden/console_run.h"
-#include "reference/reference_network.h"
+#include "reference/s4_reference.h"
 #include "reference/smnist_data.h"
 
 using Catch::Matchers::Contains;
-using epoch::ReferenceNetwork;
+using epoch::S4Reference;
 using epoch::test::ConsoleRun;
 using epoch::test::digit_lines;
 using epoch::test::load_mnist;
@@ -33,14 +32,14 @@ TEST_CASE("mnist: 1000 digits get the float64 network's labels, 994 of them righ
   REQUIRE(run.status == 0);
   const auto digits = digit_lines(run.output);
   REQUIRE(digits.size() == data->labels.size());
-  const ReferenceNetwork network(epoch::load_s4d_model(epoch::test::smnist_folder()));
+  const S4Reference network(epoch::load_s4_model(epoch::test::smnist_folder()));
   double worst = 0;
   std::size_t reference_correct = 0;
   for (unsigned number = 0; number < data->labels.size(); ++number) {
     CAPTURE(number);
     REQUIRE(digits.count(number) == 1);
     const auto& digit = digits.at(number);
-    const std::vector<double> expected = network.logits(data->digits[number]);
+    const std::vector<double> expected = network.outputs({data->digits[number], {}});
     const std::size_t label = epoch::predicted_label(expected);
     CHECK(digit.predicted == label);
     CHECK(digit.label == data->labels[number]);

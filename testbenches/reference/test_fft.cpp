@@ -58,7 +58,7 @@ TEST_CASE("FFT equals the definition and its inverse undoes it") {
   const auto size = GENERATE(as<std::size_t>{}, 1, 2, 4, 8, 64, 512);
   const unsigned seed = 11 + static_cast<unsigned>(size);
   CAPTURE(size, seed);
-  const epoch::Fft fft(size);
+  const epoch::test::Fft fft(size);
   const Signal signal = random_signal(size, seed);
   Signal values = signal;
   fft.forward(values);
@@ -68,6 +68,6 @@ TEST_CASE("FFT equals the definition and its inverse undoes it") {
 }
 
 TEST_CASE("FFT refuses sizes that are no power of two") {
-  CHECK_THROWS_AS(epoch::Fft(0), std::invalid_argument);
-  CHECK_THROWS_AS(epoch::Fft(12), std::invalid_argument);
+  CHECK_THROWS_AS(epoch::test::Fft(0), std::invalid_argument);
+  CHECK_THROWS_AS(epoch::test::Fft(12), std::invalid_argument);
 }

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace epoch {
+namespace epoch::test {
 
 // Radix-2 fast Fourier transform of one power-of-two size, float64.
 class Fft {
@@ -21,4 +21,4 @@ class Fft {
   std::vector<std::complex<double>> twiddles_;  // exp(-2 pi i k / size), k < size / 2
 };
 
-}  // namespace epoch
+}  // namespace epoch::test

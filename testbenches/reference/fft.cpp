@@ -5,7 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
-namespace epoch {
+namespace epoch::test {
 
 Fft::Fft(std::size_t size) : size_(size), twiddles_(size / 2) {
   if (size == 0 || (size & (size - 1)) != 0) {
@@ -52,4 +52,4 @@ void Fft::inverse(std::vector<std::complex<double>>& values) const {
   }
 }
 
-}  // namespace epoch
+}  // namespace epoch::test
