@@ -24,22 +24,28 @@ WARMUP = 100     # steps
 
 @torch.no_grad()
 def accuracy(network, images, labels, batch=100):
+    network.eval()
     right = sum((network(digits.normalise(images[i:i + batch])).argmax(1) == labels[i:i + batch])
                 .sum().item() for i in range(0, len(images), batch))
+    network.train()
     return right / len(images)
 
 
-def parameter_groups(network, options):
-    """The filter's poles learn slower; only matrices decay."""
+def parameter_kind(name):
+    """The group of the parameter `name`: the filter's poles learn slower, only matrices decay."""
+    first, last = name.split(".")[0], name.split(".")[-1]
+    if last in ("log_dt", "log_re", "im"):
+        return "poles"
+    if last in ("C", "D", "bias") or first in ("gain", "offset", "enc_w", "enc_b"):
+        return "plain"
+    return "matrices"
+
+
+def parameter_groups(network, kind, options):
+    """The optimiser's groups; `kind` says which a parameter of that name belongs to."""
     groups = {"poles": [], "plain": [], "matrices": []}
     for name, parameter in network.named_parameters():
-        first, last = name.split(".")[0], name.split(".")[-1]
-        if last in ("log_dt", "log_re", "im"):
-            groups["poles"].append(parameter)
-        elif last in ("C", "D", "bias") or first in ("gain", "offset", "enc_w", "enc_b"):
-            groups["plain"].append(parameter)
-        else:
-            groups["matrices"].append(parameter)
+        groups[kind(name)].append(parameter)
     rates = {"poles": (options.pole_rate, 0.0), "plain": (options.rate, 0.0),
              "matrices": (options.rate, options.weight_decay)}
     return [{"params": groups[name], "lr": rate, "base": rate, "weight_decay": decay}
@@ -47,9 +53,13 @@ def parameter_groups(network, options):
 
 
 class Trainer:
+    """Sequential digits; what another task does in another way is a method of its own."""
+
+    parameter_kind = staticmethod(parameter_kind)
+
     def __init__(self, options, rank):
         self.options, self.rank = options, rank
-        self.images, self.labels = digits.load(options.data, "train")
+        self.images, self.labels = self.load("train")
         self.held_out = self.images[-HELD_OUT:], self.labels[-HELD_OUT:]
         self.images, self.labels = self.images[:-HELD_OUT], self.labels[:-HELD_OUT]
         if options.subset:
@@ -58,10 +68,33 @@ class Trainer:
         if self.steps_an_epoch == 0:
             raise digits.BadData(f"{options.data}: {len(self.images)} training digits (after "
                                  f"{HELD_OUT} held out), fewer than a batch of {options.batch}")
-        self.network = Network(options.width, options.modes, options.depth, options.chunk)
-        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, options),
-                                           betas=(0.9, 0.98))
-        self.started, self.cost, self.history = time.time(), 0.0, []
+        self.network = self.make_network()
+        self.optimiser = torch.optim.AdamW(
+            parameter_groups(self.network, self.parameter_kind, options), betas=(0.9, 0.98))
+        self.started, self.cost, self.stride, self.history = time.time(), 0.0, 0, []
+
+    def load(self, name):
+        """Digits and labels of `name`, as the network shall see them."""
+        return digits.load(self.options.data, name)
+
+    def make_network(self):
+        options = self.options
+        return Network(options.width, options.modes, options.depth, options.chunk)
+
+    def enter_stage(self, progress, step):
+        """Sets the stride that is due."""
+        stride = next(k for k, until in self.options.stages if progress < until)
+        if stride != self.stride:
+            self.stride = stride
+            self.network.set_stride(stride)
+            self.say(event="stage", stride=stride, step=step, seconds=self.seconds())
+
+    def end_stages(self):
+        """Makes of the network what is tested and exported."""
+        self.network.set_stride(1)
+
+    def logged(self):
+        """After each line about the progress."""
 
     def say(self, **facts):
         if self.rank == 0:
@@ -88,11 +121,11 @@ class Trainer:
         for parameter, part in zip(parameters, flat.split([p.numel() for p in parameters])):
             parameter.grad.copy_(part.view_as(parameter))
 
-    def step(self, batch, stride, rate_factor):
+    def step(self, batch, rate_factor):
         """One update; loss and accuracy on this process's share of the batch."""
         for group in self.optimiser.param_groups:
             group["lr"] = group["base"] * rate_factor
-        inputs = digits.normalise(self.images[batch]).view(len(batch), -1, stride).mean(2)
+        inputs = digits.normalise(self.images[batch]).view(len(batch), -1, self.stride).mean(2)
         logits, labels = self.network(inputs), self.labels[batch]
         loss = F.cross_entropy(logits, labels)
         self.optimiser.zero_grad(set_to_none=True)
@@ -106,7 +139,7 @@ class Trainer:
     def run(self):
         options, per = self.options, self.steps_an_epoch
         shuffle = torch.Generator().manual_seed(options.seed)
-        step, stride, sums, order = 0, 0, torch.zeros(2), None
+        step, sums, order = 0, torch.zeros(2), None
         self.say(event="start", steps_an_epoch=per,
                  parameters=sum(p.numel() for p in self.network.parameters()))
         while not options.max_steps or step < options.max_steps:
@@ -115,23 +148,20 @@ class Trainer:
             progress = self.progress()
             if progress >= 1:
                 break
-            wanted = next(k for k, until in options.stages if progress < until)
-            if wanted != stride:
-                stride = wanted
-                self.network.set_stride(stride)
-                self.say(event="stage", stride=stride, step=step, seconds=self.seconds())
+            self.enter_stage(progress, step)
             batch = order[step % per * options.batch:(step % per + 1) * options.batch]
             cosine = 0.5 * (1 + math.cos(math.pi * progress))
-            sums += torch.tensor(self.step(batch[self.rank::options.processes], stride,
+            sums += torch.tensor(self.step(batch[self.rank::options.processes],
                                            min(1.0, (step + 1) / WARMUP) * cosine))
-            step, self.cost = step + 1, self.cost + 1.0 / stride
+            step, self.cost = step + 1, self.cost + 1.0 / self.stride
             if step % LOG_EVERY == 0:
                 loss, right = (sums / LOG_EVERY).tolist()
-                self.say(step=step, epoch=round(step / per, 2), stride=stride,
+                self.say(step=step, epoch=round(step / per, 2), stride=self.stride,
                          progress=round(progress, 4), loss=round(loss, 4),
                          accuracy=round(right, 4), seconds=self.seconds())
                 sums.zero_()
-        self.network.set_stride(1)
+                self.logged()
+        self.end_stages()
         self.say(event="end", steps=step, full_length_epochs=round(self.cost / per, 2),
                  seconds=self.seconds())
 
@@ -141,22 +171,25 @@ class Trainer:
     def finish(self):
         """Accuracies and the export, by rank 0."""
         self.say(held_out_accuracy=accuracy(self.network, *self.held_out))
-        test = digits.load(self.options.data, "10000")
+        test = self.load("10000")
         count = self.options.test_digits
         self.say(test_digits=count, test_accuracy=accuracy(self.network, *[t[:count] for t in test]))
-        export.write(os.path.join(self.options.out, "export"), self.network, *test,
+        self.write_export(*test)
+
+    def write_export(self, images, labels):
+        export.write(os.path.join(self.options.out, "export"), self.network, images, labels,
                      {"seed": self.options.seed, "history": self.history})
 
 
-def worker(rank, options):
-    """One process of the training; raises BadData."""
+def worker(rank, options, kind=Trainer):
+    """One process of the training by a `kind` of Trainer; raises BadData."""
     torch.set_num_threads(options.threads)
     if options.processes > 1:
         meeting = "file://" + os.path.abspath(os.path.join(options.out, "rendezvous"))
         torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank,
                                              world_size=options.processes)
     torch.manual_seed(options.seed)
-    trainer = Trainer(options, rank)
+    trainer = kind(options, rank)
     trainer.run()
     if rank == 0:
         trainer.finish()
