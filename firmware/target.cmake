@@ -34,13 +34,12 @@ endfunction()
 
 firmware_app(hello)
 
-add_library(epoch STATIC driver/epoch_device.c driver/epoch_emit.c driver/epoch_layout.c
-                         driver/epoch_network.c driver/epoch_order.c driver/epoch_plan.c
-                         driver/epoch_program.c driver/epoch_runner.c driver/epoch_scheduler.c
-                         driver/epoch_swept.c)
+file(GLOB driver_sources CONFIGURE_DEPENDS driver/*.c)
+add_library(epoch STATIC ${driver_sources})
 target_include_directories(epoch PUBLIC driver include)
 target_link_libraries(epoch PRIVATE firmware_options PUBLIC hal)
 
+firmware_app(network epoch)
 firmware_app(ring epoch)
 firmware_app(smnist epoch)
 firmware_app(selftest epoch)

@@ -49,13 +49,17 @@ static bool more_than_the_ring(void) {
 static bool copy_through(uint32_t buffer, const struct hal_dma_buffer* from,
                          const struct hal_dma_buffer* to) {
   const struct epoch_rows local = {EPOCH_LOCAL(buffer, 64), 0};
+  const struct epoch_transfer in = {
+      .opcode = EPOCH_OP_LOAD, .bus = from->bus, .local = local, .row_bytes = COPY_BYTES, .rows = 1};
+  const struct epoch_transfer out = {
+      .opcode = EPOCH_OP_STORE, .bus = to->bus, .local = local, .row_bytes = COPY_BYTES, .rows = 1};
   union epoch_descriptor descriptors[3];
   uint8_t* source = from->cpu;
   for (uint32_t i = 0; i < COPY_BYTES; i++) source[i] = (uint8_t)(i * 7 + buffer);
   memset(to->cpu, 0, COPY_BYTES);
-  epoch_build_transfer(&descriptors[0], EPOCH_OP_LOAD, from->bus, 0, local, COPY_BYTES, 1);
+  epoch_build_transfer(&descriptors[0], &in);
   descriptors[0].command.semaphores = EPOCH_SEMAPHORE_FIELD(0, 0, EPOCH_SEMAPHORE_USE(3), 0);
-  epoch_build_transfer(&descriptors[1], EPOCH_OP_STORE, to->bus, 0, local, COPY_BYTES, 1);
+  epoch_build_transfer(&descriptors[1], &out);
   descriptors[1].command.semaphores = EPOCH_SEMAPHORE_FIELD(EPOCH_SEMAPHORE_USE(3), 0, 0, 0);
   epoch_build_control(&descriptors[2], EPOCH_OP_IRQ);
   hal_dma_sync_for_device(from, 0, COPY_BYTES);

@@ -5,6 +5,7 @@
  *
  *   --digits=N   how many (default 20)        --logits  print each digit's results too
  *   --start=N    first digit (default 0)      --poll    poll instead of sleeping for the interrupt
+ *   --schedule=  layer, resident, depth_first or auto (default layer)
  *
  * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `digits`
  * and `labels` (IDX files).
@@ -22,7 +23,6 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define MAX_CORES 4u
 #define RING_ENTRIES 1024u
-#define PROGRAM_CAPACITY 32768u
 #define TIMEOUT_NS 10000000000u /* a digit takes well under a millisecond at 1 GHz */
 
 struct options {
@@ -30,6 +30,7 @@ struct options {
   uint32_t start;
   bool logits;
   bool poll;
+  enum epoch_schedule_kind schedule;
 };
 
 /* An IDX file of bytes: `count` items of `item_bytes`. */
@@ -55,6 +56,7 @@ struct core {
 
 static struct core cores[MAX_CORES];
 static uint32_t core_count;
+static struct epoch_network network; /* of all cores: they are alike */
 
 static bool parse(int argc, char** argv, struct options* options) {
   for (int i = 1; i < argc; i++) {
@@ -63,6 +65,8 @@ static bool parse(int argc, char** argv, struct options* options) {
       if (!hal_args_number(value, &options->digits) || options->digits == 0) return false;
     } else if (hal_args_option(argv[i], "--start", &value)) {
       if (!hal_args_number(value, &options->start)) return false;
+    } else if (hal_args_option(argv[i], "--schedule", &value)) {
+      if (!epoch_schedule_kind_parse(value, &options->schedule)) return false;
     } else if (strcmp(argv[i], "--logits") == 0) {
       options->logits = true;
     } else if (strcmp(argv[i], "--poll") == 0) {
@@ -118,22 +122,34 @@ static bool open_data(const struct options* options, struct idx* digits, struct 
   return true;
 }
 
-static bool prepare(struct core* core, const uint8_t* image, uint32_t bytes, uint32_t pixels) {
-  const struct epoch_image_header* header = (const void*)image;
-  const uint32_t width = bytes < sizeof *header ? 0 : header->input_width;
-  if (width == 0 || pixels % width != 0) {
+/* The network that the loader placed, if the hardware can run it. */
+static bool open_network(const struct epoch_caps* caps) {
+  const uint8_t* image;
+  uint32_t bytes, op;
+  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
+    printf("smnist: no network image is loaded\n");
+    return false;
+  }
+  const enum epoch_network_result opened = epoch_network_open(&network, image, bytes, caps, &op);
+  if (opened != EPOCH_NETWORK_OK)
+    printf("smnist: network op %" PRIu32 ": %s\n", op, epoch_network_result_text(opened));
+  return opened == EPOCH_NETWORK_OK;
+}
+
+static bool prepare(struct core* core, const struct options* options, uint32_t pixels) {
+  const uint32_t width = network.tensors[network.header->input].width;
+  if (pixels % width != 0 || network.header->documents != 1) {
     printf("smnist: a digit's %" PRIu32 " pixels are not whole steps of the network\n", pixels);
     return false;
   }
   struct epoch_runner* runner = &core->runner;
+  const struct epoch_runner_options run = {pixels / width, options->schedule, 0, NULL};
   const enum epoch_runner_result prepared =
-      epoch_runner_prepare(runner, &core->device, image, bytes, pixels / width, PROGRAM_CAPACITY);
+      epoch_runner_prepare(runner, &core->device, &network, &run);
   if (prepared == EPOCH_RUNNER_OK) return true;
   printf("smnist: %s\n", epoch_runner_result_text(prepared));
-  if (prepared == EPOCH_RUNNER_IMAGE)
-    printf("smnist: %s\n", epoch_network_result_text(runner->network_result));
   if (prepared == EPOCH_RUNNER_SCHEDULE)
-    printf("smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu32 " needed, %" PRIu32
+    printf("smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu64 " needed, %" PRIu64
            " available\n",
            runner->failure.layer, runner->failure.op,
            epoch_schedule_result_text(runner->failure.result), runner->failure.needed,
@@ -143,8 +159,6 @@ static bool prepare(struct core* core, const uint8_t* image, uint32_t bytes, uin
 
 /* Every EpochCore there is, with the network on it. */
 static bool open_cores(const struct options* options, uint32_t pixels) {
-  const uint8_t* image;
-  uint32_t bytes;
   for (; core_count < MAX_CORES; core_count++) {
     struct core* core = &cores[core_count];
     const enum epoch_device_result opened =
@@ -154,11 +168,8 @@ static bool open_cores(const struct options* options, uint32_t pixels) {
       printf("smnist: %s\n", epoch_device_result_text(opened));
       return false;
     }
-    if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
-      printf("smnist: no network image is loaded\n");
-      return false;
-    }
-    if (!prepare(core, image, bytes, pixels)) return false;
+    if (core_count == 0 && !open_network(&core->device.caps)) return false;
+    if (!prepare(core, options, pixels)) return false;
   }
   return true;
 }
@@ -222,7 +233,7 @@ static bool start_digit(struct core* core, uint32_t digit, const struct idx* dig
 
 static bool finish_digit(struct core* core, const struct options* options, uint32_t digit,
                          const struct idx* labels, struct totals* totals) {
-  const uint32_t count = core->runner.network.header->output_width;
+  const uint32_t count = epoch_output_tensor(&network)->width;
   const uint32_t label = labels->data[digit];
   const enum epoch_device_result result = epoch_runner_finish(&core->runner, TIMEOUT_NS);
   if (result != EPOCH_DEVICE_OK) return report_fault(core, digit, result);
@@ -271,7 +282,8 @@ int main(int argc, char** argv) {
   struct idx labels;
   struct totals totals = {0};
   if (!parse(argc, argv, &options)) {
-    printf("usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n");
+    printf("usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n"
+           "              [--schedule=layer|resident|depth_first|auto]\n");
     return EXIT_USAGE;
   }
   if (!open_data(&options, &digits, &labels)) return EXIT_FAILED;

@@ -405,7 +405,7 @@ static bool ref_fits(const struct epoch_network* network, uint32_t ref, uint32_t
   return column <= width && elements <= width - column;
 }
 
-/* Where the DMA moves less than whole rows, it needs multiples of 4 bytes. */
+/* Where the DMA moves less than whole rows, they start at multiples of 4 bytes. */
 static bool dma_can_move(const struct epoch_network* network, const op_t* op) {
   const tensor_t* tensor = epoch_ref_tensor(network, op->output);
   const uint32_t element = epoch_element_bytes(tensor->type);
@@ -415,7 +415,7 @@ static bool dma_can_move(const struct epoch_network* network, const op_t* op) {
   const uint32_t piece = g[EPOCH_GEOMETRY_KERNEL_COLUMNS] * g[EPOCH_GEOMETRY_CHANNELS] * element;
   const bool whole = bytes == row && op->kind != EPOCH_IMAGE_OP_GATHER &&
                      op->kind != EPOCH_IMAGE_OP_IM2COL;
-  return whole || (column | bytes | row | piece) % 4 == 0;
+  return whole || (column | row | piece) % 4 == 0;
 }
 
 /* A tensor for all documents is written by documents' ops, a piece each. */
@@ -465,6 +465,7 @@ static bool operands_fit(const struct epoch_network* network, const op_t* op, ui
 bool epoch_tensor_loop(const struct epoch_network* network, uint32_t tensor, uint32_t* first,
                        uint32_t* last) {
   bool read = false, written = false;
+  *first = *last = 0;
   if ((network->tensors[tensor].flags & EPOCH_TENSOR_CARRIED) == 0) return false;
   for (uint32_t o = 0; o < network->header->op_count; o++) {
     const op_t* op = &network->ops[o];

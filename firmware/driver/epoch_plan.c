@@ -12,6 +12,15 @@ const char* epoch_schedule_kind_text(enum epoch_schedule_kind kind) {
   return (size_t)kind < sizeof texts / sizeof *texts ? texts[kind] : "unknown";
 }
 
+bool epoch_schedule_kind_parse(const char* text, enum epoch_schedule_kind* kind) {
+  for (uint32_t k = 0; k < EPOCH_SCHEDULE_KINDS; k++) {
+    if (strcmp(text, epoch_schedule_kind_text((enum epoch_schedule_kind)k)) != 0) continue;
+    *kind = (enum epoch_schedule_kind)k;
+    return true;
+  }
+  return false;
+}
+
 const char* epoch_schedule_result_text(enum epoch_schedule_result result) {
 #define RESULT_TEXT(name, description) description,
   static const char* const texts[] = {EPOCH_SCHEDULE_RESULTS(RESULT_TEXT)};

@@ -7,6 +7,7 @@
 #ifndef EPOCH_PLAN_H
 #define EPOCH_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "epoch_network.h"
@@ -32,6 +33,8 @@ enum epoch_schedule_kind { EPOCH_SCHEDULES(EPOCH_X_SCHEDULE) EPOCH_SCHEDULE_KIND
 #undef EPOCH_X_SCHEDULE
 
 const char* epoch_schedule_kind_text(enum epoch_schedule_kind kind);
+/* False if the text names none of them. */
+bool epoch_schedule_kind_parse(const char* text, enum epoch_schedule_kind* kind);
 
 /* Why a network cannot be scheduled: E(name, description). */
 #define EPOCH_SCHEDULE_RESULTS(E)                                                  \

@@ -10,7 +10,6 @@
 #include "compiler/families.h"
 #include "compiler/number_words.h"
 #include "compiler/poles.h"
-#include "epochcore/pe_grid/integer_arithmetic.h"
 
 namespace epoch {
 namespace {
@@ -225,7 +224,7 @@ class S4Network {
     return recurrence;
   }
 
-  // c in units of its channel's largest; the state carries kStateBits fraction bits.
+  // c in units of its channel's largest; the sums are integers of u's scale times it.
   void quantise_outputs(SsmValues& values, double input_scale) const {
     const std::size_t words = std::size_t{4} * config_.modes;
     for (std::size_t first = 0; first < values.words.size(); first += words) {
@@ -237,7 +236,7 @@ class S4Network {
         values.words[i + 2] = std::rint(values.words[i + 2] / unit);
         values.words[i + 3] = std::rint(values.words[i + 3] / unit);
       }
-      values.scale.push_back(unit * input_scale / (1u << kStateBits));
+      values.scale.push_back(unit * input_scale);
     }
   }
 

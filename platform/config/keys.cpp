@@ -171,6 +171,9 @@ void add_workload(std::vector<Key>& keys) {
       std::vector<NumberType>{NumberType::fp32, NumberType::bf16, NumberType::bf16d,
                               NumberType::int8},
       "Number type of the compiled network; bf16d: bf16 with poles as a - 1 in bf16"));
+  keys.push_back(plain("network.calibration", KeyType::file, EPOCH_FIELD(network.calibration),
+                       "int8: inputs to measure the network's signals on, an IDX file or plain "
+                       "rows of the input (the first 32 sequences are taken)"));
   keys.push_back(automatic_address("network.address", EPOCH_FIELD(network.address),
                                    "Where the network image is loaded"));
   keys.push_back(plain("data[].name", KeyType::text, EPOCH_ELEMENT(data, name),

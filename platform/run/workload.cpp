@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/workload.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <stdexcept>
+#include <utility>
 
 #include "boot_rom.h"
 #include "compiler/network_compiler.h"
@@ -26,13 +29,43 @@ fs::path locate(const Configuration& configuration, const std::string& key,
   }
 }
 
+// Sequences of an IDX file of bytes (magic 0x0803: count, rows, columns), or one plain sequence.
+std::vector<std::vector<std::uint8_t>> sequences_of(const std::vector<std::uint8_t>& file) {
+  constexpr std::size_t header = 16, most = 32;
+  const auto big32 = [&](std::size_t at) {
+    return std::size_t{file[at]} << 24 | std::size_t{file[at + 1]} << 16 |
+           std::size_t{file[at + 2]} << 8 | std::size_t{file[at + 3]};
+  };
+  if (file.size() <= header || big32(0) != 0x0803) return {file};
+  const std::size_t length = big32(8) * big32(12);
+  std::vector<std::vector<std::uint8_t>> sequences;
+  for (std::size_t at = header; length != 0 && sequences.size() < std::min(most, big32(4)) &&
+                                length <= file.size() - at;
+       at += length)
+    sequences.emplace_back(file.begin() + static_cast<std::ptrdiff_t>(at),
+                           file.begin() + static_cast<std::ptrdiff_t>(at + length));
+  return sequences;
+}
+
+CompilerOptions compiler_options(const Configuration& configuration,
+                                 const SearchFolders& folders) {
+  const NetworkConfig& network = configuration.values.network;
+  CompilerOptions options;
+  options.type = network.type;
+  if (network.calibration.empty() || network.type != NumberType::int8) return options;
+  const fs::path file =
+      locate(configuration, "network.calibration", network.calibration, folders.scenarios);
+  options.calibration =
+      sequences_of(read_file_bytes(file, configuration.values.dram.size_bytes));
+  return options;
+}
+
 void add_network(const Configuration& configuration, const SearchFolders& folders,
                  std::vector<Blob>& blobs) {
   const NetworkConfig& network = configuration.values.network;
   if (network.model.empty()) return;
-  const fs::path model = locate(configuration, "network.model", network.model, folders.scenarios);
   blobs.push_back({"network", "epochcore,network-image", "network.address", network.address,
-                   compile_model(model, configuration.values.epochcore)});
+                   compile_model(configuration, folders)});
 }
 
 void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
@@ -50,19 +83,21 @@ void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
 
 }  // namespace
 
-std::vector<std::uint8_t> compile_model(const fs::path& model, const EpochCoreConfig& config) {
-  const Limits limits = limits_of(config);
-  ArrayTarget target;
-  target.rows = limits.array.rows;
-  target.cols = limits.array.cols;
-  target.segment_rows = limits.array.segment_rows;
-  for (unsigned i = 0; i < EPOCH_BUFFERS; ++i) {
-    target.buffer_bytes[i] = static_cast<std::uint32_t>(limits.buffer_bytes[i]);
-  }
-  target.modes = limits.modes;
-  target.types = limits.types;
-  target.activations = limits.activations;
-  return compile_network(model.string(), target);
+std::vector<std::uint8_t> compile_model(const Configuration& configuration,
+                                        const SearchFolders& folders, const fs::path& model) {
+  const ScenarioConfig& config = configuration.values;
+  const fs::path folder =
+      model.empty() ? locate(configuration, "network.model", config.network.model, folders.scenarios)
+                    : model;
+  CompiledNetwork compiled =
+      compile_network(load_model(folder.string()), compiler_target(config.epochcore),
+                      compiler_options(configuration, folders));
+  constexpr std::size_t most = 5;
+  for (std::size_t i = 0; i < std::min(most, compiled.warnings.size()); ++i)
+    std::fprintf(stderr, "epochvp: warning: %s\n", compiled.warnings[i].c_str());
+  if (compiled.warnings.size() > most)
+    std::fprintf(stderr, "epochvp: warning: and %zu more\n", compiled.warnings.size() - most);
+  return std::move(compiled.image);
 }
 
 Workload load_workload(const Configuration& configuration, const SearchFolders& folders) {

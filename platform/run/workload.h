@@ -24,8 +24,10 @@ struct Workload {
 // Throws InputError, or UsageError for what the command line named.
 Workload load_workload(const Configuration& configuration, const SearchFolders& folders);
 
-// The network image for a model folder and the scenario's array.
-std::vector<std::uint8_t> compile_model(const std::filesystem::path& model,
-                                        const EpochCoreConfig& config);
+// The scenario's network image, for its array and number type; of `model` if that is not empty. Says
+// the compiler's warnings on stderr.
+std::vector<std::uint8_t> compile_model(const Configuration& configuration,
+                                        const SearchFolders& folders,
+                                        const std::filesystem::path& model = {});
 
 }  // namespace epoch

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * network: runs any network on its input, and prints the results. A language model goes on from
+ * there, token by token.
+ *
+ *   --steps=N     steps of the input (default: as many as are loaded)
+ *   --schedule=   layer, resident, depth_first or auto (default auto)
+ *   --tokens=N    decode N tokens greedily behind the prompt (default 0)
+ *   --poll        poll instead of sleeping for the interrupt
+ *
+ * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `input`:
+ * rows of the network's input tensor, of each document in turn.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "epoch_device.h"
+#include "epoch_runner.h"
+#include "platform.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+#define RING_ENTRIES 1024u
+#define TIMEOUT_NS 60000000000u /* simulated: the longest network takes seconds at 1 GHz */
+
+struct options {
+  uint32_t steps;
+  uint32_t tokens;
+  enum epoch_schedule_kind schedule;
+  bool poll;
+};
+
+static struct epoch_device device;
+static struct epoch_network network;
+static struct epoch_runner prompt;  /* the input, */
+static struct epoch_runner decoder; /* and a single step that goes on from where it stood */
+
+static bool parse(int argc, char** argv, struct options* options) {
+  for (int i = 1; i < argc; i++) {
+    const char* value;
+    if (hal_args_option(argv[i], "--steps", &value)) {
+      if (!hal_args_number(value, &options->steps) || options->steps == 0) return false;
+    } else if (hal_args_option(argv[i], "--tokens", &value)) {
+      if (!hal_args_number(value, &options->tokens)) return false;
+    } else if (hal_args_option(argv[i], "--schedule", &value)) {
+      if (!epoch_schedule_kind_parse(value, &options->schedule)) return false;
+    } else if (strcmp(argv[i], "--poll") == 0) {
+      options->poll = true;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool open_network(void) {
+  const uint8_t* image;
+  uint32_t bytes, op;
+  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
+    printf("network: no network image is loaded\n");
+    return false;
+  }
+  const enum epoch_network_result opened =
+      epoch_network_open(&network, image, bytes, &device.caps, &op);
+  if (opened != EPOCH_NETWORK_OK)
+    printf("network: op %" PRIu32 ": %s\n", op, epoch_network_result_text(opened));
+  return opened == EPOCH_NETWORK_OK;
+}
+
+/* The input's rows; *steps becomes all that are loaded unless it says less. */
+static const uint8_t* open_input(uint32_t* steps) {
+  const uint8_t* data;
+  uint32_t bytes;
+  const struct epoch_image_tensor* input = &network.tensors[network.header->input];
+  if (!hal_platform_blob("epochcore,data", "input", &data, &bytes)) {
+    printf("network: no data named 'input' is loaded\n");
+    return NULL;
+  }
+  const uint32_t documents = network.header->documents;
+  const uint32_t rows = bytes / epoch_row_bytes(input) / documents;
+  if (input->rows == 0 && *steps == 0) *steps = rows;
+  if (input->rows != 0) *steps = 1;
+  if (rows < epoch_tensor_rows(input, *steps) || *steps == 0) {
+    printf("network: 'input' holds %" PRIu32 " rows a document, %" PRIu32 " are wanted\n", rows,
+           epoch_tensor_rows(input, *steps));
+    return NULL;
+  }
+  return data;
+}
+
+static bool prepare(struct epoch_runner* runner, const struct epoch_runner_options* options) {
+  const enum epoch_runner_result prepared =
+      epoch_runner_prepare(runner, &device, &network, options);
+  if (prepared == EPOCH_RUNNER_OK) return true;
+  printf("network: %s\n", epoch_runner_result_text(prepared));
+  if (prepared == EPOCH_RUNNER_SCHEDULE)
+    printf("network: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu64 " needed, %" PRIu64
+           " available\n",
+           runner->failure.layer, runner->failure.op,
+           epoch_schedule_result_text(runner->failure.result), runner->failure.needed,
+           runner->failure.available);
+  return false;
+}
+
+static bool run(struct epoch_runner* runner, const void* input) {
+  epoch_device_clear_counters(&device);
+  const enum epoch_device_result result = epoch_runner_run(runner, input, TIMEOUT_NS);
+  if (result == EPOCH_DEVICE_OK) return true;
+  const struct epoch_device_error* error = &device.error;
+  printf("network: %s\n", epoch_device_result_text(result));
+  if (error->code != EPOCH_ERROR_NONE)
+    printf("network: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
+           " bytes\n",
+           epoch_error_text(error->code), error->sequence, (uint32_t)(error->address >> 32),
+           (uint32_t)error->address, error->length);
+  return false;
+}
+
+/* ---- What came out ---- */
+
+static float result_at(const struct epoch_runner* runner, uint32_t index) {
+  const uint8_t* bytes = runner->output.cpu;
+  float value;
+  if (epoch_output_tensor(&network)->type == EPOCH_TYPE_BF16) {
+    const uint32_t word = (uint32_t)bytes[2 * index] << 16 | (uint32_t)bytes[2 * index + 1] << 24;
+    memcpy(&value, &word, sizeof value);
+  } else {
+    memcpy(&value, bytes + 4 * index, sizeof value);
+  }
+  return value;
+}
+
+static void print_results(const char* name, const struct epoch_runner* runner) {
+  const struct epoch_image_tensor* output = epoch_output_tensor(&network);
+  const uint32_t rows = epoch_tensor_rows(output, runner->plan.request.steps);
+  for (uint32_t r = 0; r < rows; r++) {
+    printf("%s", name);
+    for (uint32_t i = 0; i < output->width; i++)
+      printf(" %.9g", (double)result_at(runner, r * output->width + i));
+    printf("\n");
+  }
+}
+
+static double percent(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
+}
+
+/* Cycles from the first command's start to the last retirement, and how the array was used. */
+static void print_cycles(const char* name, const struct epoch_runner* runner) {
+  const struct epoch_array_shape* array = &device.caps.array;
+  const uint64_t pes = (uint64_t)array->rows * array->cols;
+  const uint64_t cycles = epoch_device_counter(&device, EPOCH_COUNTER_LAST_RETIRE) -
+                          epoch_device_counter(&device, EPOCH_COUNTER_FIRST_START);
+  const uint64_t useful = epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_USEFUL);
+  const uint64_t executing = useful +
+                             epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_FILL_DRAIN) +
+                             epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_PORT_LIMITED);
+  const uint64_t pe_cycles = epoch_device_counter(&device, EPOCH_COUNTER_PE_CYCLES);
+  const double spatial = percent(pe_cycles, pes * executing), temporal = percent(useful, cycles);
+  printf("%s steps %" PRIu32 " schedule %s commands %" PRIu32 " cycles %" PRIu64
+         " utilisation %.1f %% = spatial %.1f %% x temporal %.1f %%",
+         name, runner->plan.request.steps,
+         epoch_schedule_kind_text(runner->plan.request.schedule), runner->program.count, cycles,
+         spatial * temporal / 100.0, spatial, temporal);
+  if (runner->estimate != 0) printf(" estimate %" PRIu64, runner->estimate);
+  printf("\n");
+}
+
+/* ---- Language models ---- */
+
+/* Order of floats as order of integers: no floating-point unit needed. */
+static uint32_t sortable(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
+}
+
+static uint32_t likeliest(const struct epoch_runner* runner) {
+  const uint32_t count = epoch_output_tensor(&network)->width;
+  uint32_t best = 0;
+  for (uint32_t i = 1; i < count; i++) {
+    if (sortable(result_at(runner, i)) > sortable(result_at(runner, best))) best = i;
+  }
+  return best;
+}
+
+static bool decode(const struct options* options) {
+  const struct epoch_runner_options one = {1, options->schedule,
+                                           EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP,
+                                           &prompt.carries};
+  if (!prepare(&decoder, &one)) return false;
+  const struct epoch_runner* last = &prompt;
+  for (uint32_t t = 0; t < options->tokens; t++) {
+    const uint32_t token = likeliest(last);
+    printf("token %" PRIu32 "\n", token);
+    if (t + 1 == options->tokens) break;
+    if (!run(&decoder, &token)) return false;
+    last = &decoder;
+  }
+  if (last == &decoder) print_cycles("decode", &decoder);
+  return true;
+}
+
+int main(int argc, char** argv) {
+  struct options options = {.schedule = EPOCH_SCHEDULE_KIND_AUTO};
+  if (!parse(argc, argv, &options)) {
+    printf("usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--tokens=N]\n"
+           "               [--poll]\n");
+    return EXIT_USAGE;
+  }
+  const enum epoch_device_result opened =
+      epoch_device_open(&device, 0, RING_ENTRIES, options.poll);
+  if (opened != EPOCH_DEVICE_OK) {
+    printf("network: %s\n", epoch_device_result_text(opened));
+    return EXIT_FAILED;
+  }
+  if (!open_network()) return EXIT_FAILED;
+  const uint8_t* input = open_input(&options.steps);
+  if (input == NULL) return EXIT_FAILED;
+  if (options.tokens != 0 &&
+      network.tensors[network.header->input].type != EPOCH_IMAGE_TYPE_UINT32) {
+    printf("network: --tokens is for networks that read tokens\n");
+    return EXIT_USAGE;
+  }
+  const struct epoch_runner_options whole = {
+      options.steps, options.schedule, options.tokens != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL};
+  if (!prepare(&prompt, &whole) || !run(&prompt, input)) return EXIT_FAILED;
+  print_cycles("input", &prompt);
+  if (options.tokens == 0)
+    print_results("result", &prompt);
+  else if (!decode(&options))
+    return EXIT_FAILED;
+  return EXIT_OK;
+}
