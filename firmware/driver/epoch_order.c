@@ -82,6 +82,11 @@ static bool overlaps(const struct epoch_order_record* record, const struct epoch
          access->begin < record->end;
 }
 
+/* A DMA engine may have its next command under way before the last one has ended. */
+static bool overlaps_itself(uint32_t engine) {
+  return engine == EPOCH_ENGINE_DMA_IN || engine == EPOCH_ENGINE_DMA_OUT;
+}
+
 /* By engine, the last command that must have finished before `engine` makes these accesses. */
 static struct epoch_clock dependencies(const struct epoch_order* order, uint32_t engine,
                                        const struct epoch_access* accesses, uint32_t count) {
@@ -96,6 +101,8 @@ static struct epoch_clock dependencies(const struct epoch_order* order, uint32_t
         } else if (e != engine) {
           need.finished[e] =
               maximum(need.finished[e], maximum(record->writer[e], record->reader[e]));
+        } else if (overlaps_itself(engine)) {
+          need.finished[e] = maximum(need.finished[e], record->writer[e]);
         }
       }
     }

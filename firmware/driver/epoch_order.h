@@ -15,7 +15,8 @@
  * table falls back to FENCE, after which everything earlier is finished.
  *
  * Relies on the contract: an engine starts and retires its commands in order, reads operands at the
- * start (grid, vector unit) and publishes at the end. So in one engine only read-after-write waits.
+ * start (grid, vector unit) and publishes at the end. So in one engine only read-after-write waits,
+ * and in a DMA engine, which moves bytes all the time, write-after-write.
  */
 #ifndef EPOCH_ORDER_H
 #define EPOCH_ORDER_H

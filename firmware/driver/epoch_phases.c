@@ -78,6 +78,34 @@ static bool ends_before(const plan_t* plan, const phase_t* phase, uint32_t o) {
          reads_ahead_of(plan, phase, o);
 }
 
+/* ---- Stages ---- */
+
+/* Engine of an op; IM2COL is done when its tile is loaded. */
+static uint32_t engine_of(const op_t* op) {
+  switch (op->kind) {
+    case EPOCH_IMAGE_OP_LINEAR:
+    case EPOCH_IMAGE_OP_SSM:
+      return EPOCH_ENGINE_PE_GRID;
+    case EPOCH_IMAGE_OP_GATHER:
+    case EPOCH_IMAGE_OP_IM2COL:
+      return EPOCH_ENGINE_DMA_IN;
+    default:
+      return EPOCH_ENGINE_VECTOR_UNIT;
+  }
+}
+
+/* A loop's steps follow one another: it is one stage. */
+static void find_stages(plan_t* plan, phase_t* phase) {
+  uint32_t stage = 0;
+  for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++) {
+    const bool changes = o != phase->first_op && !phase->loop &&
+                         engine_of(epoch_plan_op(plan, o)) != engine_of(epoch_plan_op(plan, o - 1));
+    if (changes) stage++;
+    plan->op_stages[o] = (uint16_t)stage;
+  }
+  phase->stages = stage + 1;
+}
+
 /* ---- What a phase sees ---- */
 
 /* Whether the phase reads a tensor at the step after it has written it. */
@@ -101,8 +129,10 @@ static uint16_t find_local(plan_t* plan, phase_t* phase, uint32_t tensor, uint32
     local->ahead = ahead;
     local->row_bytes = epoch_row_bytes(described);
     local->extent.first = o - phase->first_op;
+    local->first_stage = plan->op_stages[o];
   }
   local->extent.last = o - phase->first_op;
+  local->last_stage = plan->op_stages[o];
   return (uint16_t)l;
 }
 
@@ -128,7 +158,7 @@ static void find_locals(plan_t* plan, phase_t* phase) {
   }
   for (uint32_t l = 0; l < phase->local_count; l++) {
     struct epoch_local* local = &plan->locals[phase->first_local + l];
-    if (local->loaded) local->extent.first = 0;
+    if (local->loaded) local->extent.first = local->first_stage = 0;
     if (local->one_row) { /* from tile to tile */
       local->extent.first = 0;
       local->extent.last = phase->op_count;
@@ -190,6 +220,7 @@ static void describe(plan_t* plan, phase_t* phase) {
     phase->granule = (g[EPOCH_GEOMETRY_COLUMNS] - g[EPOCH_GEOMETRY_KERNEL_COLUMNS]) /
                          g[EPOCH_GEOMETRY_STRIDE] +
                      1;
+  find_stages(plan, phase);
   find_locals(plan, phase);
   find_carries(plan, phase);
 }

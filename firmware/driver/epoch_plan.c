@@ -90,6 +90,7 @@ static uint64_t lay_out(struct epoch_plan* plan, const struct limits* limits, ui
   plan->phases = take(workspace, &used, limits->phases, sizeof *plan->phases);
   plan->locals = take(workspace, &used, limits->locals, sizeof *plan->locals);
   plan->op_locals = take(workspace, &used, op_locals, sizeof *plan->op_locals);
+  plan->op_stages = take(workspace, &used, limits->phases, sizeof *plan->op_stages);
   plan->carries = take(workspace, &used, limits->carries, sizeof *plan->carries);
   plan->homes = take(workspace, &used, limits->tensors, sizeof *plan->homes);
   plan->extents = take(workspace, &used, extents, sizeof *plan->extents);
@@ -100,7 +101,9 @@ uint32_t epoch_plan_workspace(const struct epoch_network* network, const struct 
   struct epoch_plan plan;
   const struct limits limits = limits_of(network, caps);
   const uint64_t bytes = lay_out(&plan, &limits, NULL);
-  return bytes > UINT32_MAX || limits.locals > UINT16_MAX ? 0 : (uint32_t)bytes;
+  return bytes > UINT32_MAX || limits.locals > UINT16_MAX ||
+                 limits.phases > UINT16_MAX
+             ? 0 : (uint32_t)bytes;
 }
 
 /* ---- The plan ---- */

@@ -90,6 +90,8 @@ struct epoch_local {
   uint32_t row_bytes;
   uint32_t slots;
   uint32_t slot_bytes;        /* multiple of 64 */
+  uint32_t first_stage;       /* of the ops that use it */
+  uint32_t last_stage;
   struct epoch_extent extent; /* lifetime in ops of the phase */
 };
 
@@ -114,6 +116,8 @@ struct epoch_phase {
   uint32_t tiles;
   uint32_t granule; /* tiles are multiples of so many rows: a row of an IM2COL's result */
   uint32_t loop;    /* tiles of one step: the network is recurrent here */
+  uint32_t stages;  /* runs of ops on one engine */
+  uint32_t skewed;  /* 1: stage i works on the tile before that of stage i - 1 */
   uint32_t first_local;
   uint32_t local_count;
   uint32_t first_carry;
@@ -149,6 +153,7 @@ struct epoch_plan {
   struct epoch_local* locals;
   uint32_t local_count;
   uint16_t* op_locals; /* [op][inputs, then the output]: which local of the phase */
+  uint16_t* op_stages; /* [op] */
   struct epoch_carry* carries;
   uint32_t carry_count;
   struct epoch_home* homes; /* by tensor */

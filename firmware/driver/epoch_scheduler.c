@@ -15,10 +15,24 @@ uint64_t epoch_schedule_carry_bytes(const struct epoch_plan* plan) {
   return staged ? plan->carry_bytes : 0;
 }
 
-static int run_ops(scheduler_t* s, const phase_t* phase, uint32_t tile) {
+/* The ops of one stage on a tile; of all stages if `stage` is ALL_STAGES. */
+#define ALL_STAGES UINT32_MAX
+static int run_ops(scheduler_t* s, const phase_t* phase, uint32_t tile, uint32_t stage) {
   for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++) {
+    if (stage != ALL_STAGES && s->plan->op_stages[o] != stage) continue;
     if (epoch_emit_op(s, phase, o, tile) != 0 || epoch_emit_store(s, phase, o, tile) != 0)
       return -1;
+  }
+  return 0;
+}
+
+/* Wave w of a phase: tile w through all ops; skewed, each stage on the tile that the one before
+ * has left to it, the oldest first, so that no engine waits for another in its own tile. */
+static int run_wave(scheduler_t* s, const phase_t* phase, uint32_t wave) {
+  if (!phase->skewed) return run_ops(s, phase, wave, ALL_STAGES);
+  for (uint32_t stage = phase->stages; stage-- > 0;) {
+    if (wave < stage || wave - stage >= phase->tiles) continue;
+    if (run_ops(s, phase, wave - stage, stage) != 0) return -1;
   }
   return 0;
 }
@@ -33,17 +47,17 @@ static bool loads_ahead(const scheduler_t* s, const phase_t* phase) {
   return true;
 }
 
-/* Tile by tile, each through all ops; the next tile and then the next phase's parameters load
- * meanwhile. */
+/* Wave by wave; the next tile and then the next phase's parameters load meanwhile. */
 static int run_phase(scheduler_t* s, const phase_t* phase, const phase_t* next) {
   const bool ahead = loads_ahead(s, phase);
   if (epoch_emit_begin(s, phase) != 0) return -1;
   if (ahead && epoch_emit_load_tile(s, phase, 0) != 0) return -1;
-  for (uint32_t tile = 0; tile < phase->tiles; tile++) {
-    const uint32_t load = ahead ? tile + 1 : tile;
+  const uint32_t waves = phase->tiles + (phase->skewed ? phase->stages - 1 : 0);
+  for (uint32_t wave = 0; wave < waves; wave++) {
+    const uint32_t load = ahead ? wave + 1 : wave;
     if (load < phase->tiles && epoch_emit_load_tile(s, phase, load) != 0) return -1;
-    if (tile == 0 && next != NULL && epoch_emit_resident(s, next) != 0) return -1;
-    if (run_ops(s, phase, tile) != 0) return -1;
+    if (wave == 0 && next != NULL && epoch_emit_resident(s, next) != 0) return -1;
+    if (run_wave(s, phase, wave) != 0) return -1;
   }
   return epoch_emit_end(s, phase);
 }

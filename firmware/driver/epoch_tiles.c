@@ -116,20 +116,25 @@ static uint32_t accumulator_limit(const plan_t* plan, const phase_t* phase,
 /* ---- Rows ---- */
 
 /* How many slots the rows have that a DMA engine moves while the array computes, how many the
- * others, and whether the others may share memory if they do not live at the same time. */
+ * others, and whether the others may share memory if they do not live at the same time. Skewed,
+ * rows have a slot for each stage that they live through (and one that a DMA engine moves). */
 struct choice {
+  bool skewed;
+  bool shared;
   uint32_t moved;
   uint32_t inner;
-  bool shared;
 };
-static const struct choice choices[] = {{2, 2, false}, {2, 1, false}, {2, 1, true}, {1, 1, true}};
+static const struct choice choices[] = {
+    {true, false, 1, 0}, {false, false, 2, 2}, {false, false, 2, 1}, {false, true, 2, 1},
+    {false, true, 1, 1}};
 #define CHOICES (sizeof choices / sizeof *choices)
 
 /* One tile needs no second slot. */
 static uint32_t slots_of(const phase_t* phase, const struct epoch_local* local, uint32_t tile,
                          const struct choice* choice) {
   if (local->one_row || tile >= phase->rows) return 1;
-  return local->loaded || local->stored ? choice->moved : choice->inner;
+  const uint32_t slots = local->loaded || local->stored ? choice->moved : choice->inner;
+  return choice->skewed ? local->last_stage - local->first_stage + 1 + slots : slots;
 }
 
 static uint64_t slot_bytes(const plan_t* plan, const struct epoch_local* local, uint32_t tile) {
@@ -180,6 +185,7 @@ static uint32_t longest_tile(plan_t* plan, const phase_t* phase, uint32_t most,
 }
 
 static void settle(plan_t* plan, phase_t* phase, uint32_t tile, const struct choice* choice) {
+  phase->skewed = choice->skewed;
   phase->tiles = divide_up(phase->rows, tile);
   /* Even tiles, no longer than `tile`. */
   phase->tile = divide_up(divide_up(phase->rows, phase->tiles), phase->granule) * phase->granule;
@@ -207,6 +213,7 @@ static int choose_tile(plan_t* plan, phase_t* phase, struct epoch_schedule_failu
   const uint32_t target = minimum(most, maximum(divide_up(phase->rows, EPOCH_TARGET_TILES), hide));
   for (uint32_t c = 0; c < CHOICES; c++) {
     const bool last = c + 1 == CHOICES;
+    if (choices[c].skewed && phase->stages < 3) continue; /* no engine would wait for another */
     const uint32_t tile = longest_tile(plan, phase, last ? most : target, &choices[c]);
     if (tile == 0 || (!last && tile < minimum(hide, target))) continue;
     settle(plan, phase, tile, &choices[c]);
@@ -226,7 +233,8 @@ static bool stays_in_array(const plan_t* plan, const phase_t* phase,
          epoch_plan_op(plan, carry->op)->kind == EPOCH_IMAGE_OP_SSM;
 }
 
-/* On the chip if they take no more than half of what is there, else by turns through two slots. */
+/* On the chip if they take no more than half of what is there and the rows find room beside them,
+ * else by turns through two slots. */
 static void place_carries(plan_t* plan, phase_t* phase) {
   uint64_t bytes = 0;
   uint32_t largest = 0;
@@ -248,6 +256,9 @@ int epoch_plan_tiles(plan_t* plan, struct epoch_schedule_failure* failure) {
     if (place_parameters(plan, phase, high, failure) != 0) return -1;
     high = !(phase->resident && phase->parameter_local != 0);
     place_carries(plan, phase);
+    if (choose_tile(plan, phase, failure) == 0) continue;
+    if (phase->staged || phase->carry_slot_bytes == 0) return -1;
+    phase->staged = 1;
     if (choose_tile(plan, phase, failure) != 0) return -1;
   }
   return 0;

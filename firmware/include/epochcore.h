@@ -320,7 +320,7 @@ struct epoch_command {
  * bus + p*bus_plane_stride + r*bus_row_stride and local + p*local_plane_stride +
  * r*local_row_stride. Strides are signed bytes; local address and local strides are multiples of 4.
  * GATHER: row r comes from bus + index r * bus_row_stride, the uint32 indices from `indices` in a
- * buffer; planes is 1, the plane strides are 0; an index of table_rows or more is an error. */
+ * buffer, read when it starts; planes is 1, the plane strides are 0; an index of table_rows or more is an error. */
 struct epoch_dma_command {
   uint32_t control;
   uint32_t semaphores;

@@ -32,11 +32,11 @@ class MambaNetwork {
     Value stream = builder_.tensor(config_.hidden, EPOCH_TYPE_FP32);
     builder_.gather("backbone.embeddings", tokens, stream, model_.embedding);
     for (std::uint32_t layer = 0; layer < config_.layers; ++layer) {
-      builder_.begin_layer("backbone.layers." + std::to_string(layer));
+      const std::string name = "backbone.layers." + std::to_string(layer);
+      layer == 0 ? builder_.name_layer(name) : builder_.begin_layer(name);
       stream = add_layer(model_.layers[layer], stream);
     }
     // Of a prompt only the last token's logits are wanted.
-    builder_.begin_layer("");
     const Value last = builder_.tensor(config_.hidden, EPOCH_TYPE_FP32, 1);
     builder_.last_pool(stream, last);
     builder_.begin_layer("");

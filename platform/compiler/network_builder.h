@@ -60,6 +60,7 @@ class NetworkBuilder {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
   void begin_layer(const std::string& name);
+  void name_layer(const std::string& name) { layer_name_ = name; }  // of ops from here on
   // "layers.3.ssm", of the layer begun last.
   std::string full_name(const std::string& op) const;
 

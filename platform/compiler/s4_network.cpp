@@ -44,10 +44,8 @@ class S4Network {
     Value stream{};
     const Value input = add_encoder(stream);
     for (std::uint32_t layer = 0; layer < config_.layers; ++layer) stream = add_block(layer, stream);
-    if (config_.final_norm) {
-      builder_.begin_layer("");
-      stream = add_norm("norm", model_.final_norm, stream);
-    }
+    builder_.name_layer("");  // the last block's: what it makes needs no way through DRAM
+    if (config_.final_norm) stream = add_norm("norm", model_.final_norm, stream);
     const Value logits = config_.retrieval ? add_retrieval(stream) : add_decoder(add_pool(stream));
     return builder_.finish(config_.name, input, logits);
   }
@@ -97,7 +95,8 @@ class S4Network {
   // A block: its norm before or behind, the recurrence, the gated linear, the residual.
   Value add_block(std::uint32_t layer, Value stream) {
     const S4Layer& tensors = model_.layers[layer];
-    builder_.begin_layer("layers." + std::to_string(layer));
+    const std::string name = "layers." + std::to_string(layer);
+    layer == 0 ? builder_.name_layer(name) : builder_.begin_layer(name);  // 0: with the encoder
     Value z = stream;
     if (config_.prenorm)
       z = add_norm("norm", tensors.norm, stream, array_tensor(config_.channels,
@@ -344,7 +343,6 @@ class S4Network {
   // ---- Decoders ----
 
   Value add_pool(Value stream) {
-    builder_.begin_layer("");
     const bool mean = config_.pooling == Pooling::mean;
     const Value pooled = builder_.tensor(
         config_.channels, mean ? static_cast<std::uint32_t>(EPOCH_TYPE_FP32) : builder_.narrow(), 1);
@@ -379,7 +377,6 @@ class S4Network {
     const bool mean = config_.pooling == Pooling::mean;
     const std::uint32_t type =
         mean ? static_cast<std::uint32_t>(EPOCH_TYPE_FP32) : builder_.narrow();
-    builder_.begin_layer("");
     const std::uint32_t piece = (channels + 1) / 2 * 2;  // whole words for the DMA
     const Value both = builder_.tensor(2 * piece, type, 1, EPOCH_TENSOR_DOCUMENTS);
     mean ? builder_.mean_pool(stream, both.part(0, channels))

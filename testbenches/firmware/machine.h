@@ -5,21 +5,28 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "epoch_caps.h"
 #include "epoch_program.h"
+#include "epochcore/command.h"
+#include "epochcore/operand_words.h"
+#include "epochcore/pe_grid/array.h"
 
 namespace epoch::test {
 
-// A small machine that runs a program as the contract allows and in no special order: descriptors
-// are fetched in ring order into bounded FIFOs, and at every moment a random legal event happens: a
+// The hardware that a set of caps stands for, as its decoder and its array know it.
+Limits limits_of_caps(const epoch_caps& caps);
+
+// A machine that runs a program as the contract allows and in no special order: descriptors are
+// fetched in ring order into bounded FIFOs, and at every moment a random legal event happens: a
 // fetch, the start of a FIFO's head, the retirement of an engine's oldest command. Grid and vector
 // commands read at their start and write when they retire; a DMA command moves each row at either
-// end. Plain float arithmetic, written from the contract. It reports every broken rule as text.
+// end. Decoder, array and vector arithmetic are the device's own; what is this machine's is the
+// order. It reports every broken rule as text.
 class Machine {
  public:
   Machine(const epoch_caps& caps, std::uint64_t memory_base, std::size_t memory_bytes,
@@ -45,46 +52,39 @@ class Machine {
     std::uint64_t end;
   };
   struct InFlight {
-    epoch_descriptor descriptor;
+    Command command;
     std::vector<Range> reads;   // not yet read for certain
+    std::vector<Range> taken;   // read at the start: a GATHER's indices
     std::vector<Range> writes;  // not yet written for certain
     std::function<void()> publish;
-  };
-  struct Registers {  // what COEFF loaded
-    std::uint32_t mode = 0;
-    std::uint32_t channels = 0;
-    std::uint32_t modes = 0;
-    std::vector<float> words;
-    std::vector<float> extra;
   };
 
   void fail(const std::string& text);
   bool can_fetch(const epoch_program& program) const;
   void fetch(const epoch_program& program);
+  void control(const Command& command, bool last);
   bool can_start(unsigned engine) const;
   void start(unsigned engine);
   void retire(unsigned engine);
   bool all_idle() const;
-
-  void decode(const epoch_descriptor& descriptor, InFlight& command);
-  void decode_transfer(const epoch_descriptor& descriptor, InFlight& command);
-  void decode_coefficients(const epoch_descriptor& descriptor, InFlight& command);
-  void decode_array(const epoch_descriptor& descriptor, InFlight& command);
-  void decode_vector(const epoch_descriptor& descriptor, InFlight& command);
-  std::vector<float> run_ssm(const epoch_array_command& command, const std::vector<float>& y0);
-  std::vector<float> run_gemm(const epoch_array_command& command, const std::vector<float>& y0);
   void check_hazards(unsigned engine, const InFlight& command);
 
-  bool inside(std::uint32_t local, std::uint64_t bytes, unsigned alignment);
-  std::vector<Range> rows(std::uint32_t local, std::uint32_t stride, std::uint32_t count,
-                          std::uint64_t row_bytes, unsigned alignment);
-  std::vector<float> read_rows(std::uint32_t local, std::uint32_t stride, std::uint32_t count,
-                               std::uint32_t length);
-  void write_rows(std::uint32_t local, std::uint32_t stride, std::uint32_t count,
-                  std::uint32_t length, const std::vector<float>& values);
+  void execute(InFlight& command);
+  void transfer(const DmaWork& work, bool load, InFlight& command);
+  void gather(const DmaWork& work, InFlight& command);
+  void move_late(const std::vector<Range>& from, const std::vector<Range>& to, InFlight& command);
+  void load_coefficients(const CoefficientWork& work, InFlight& command);
+  void exchange_state(const StateWork& work, InFlight& command);
+  void run_array(const ArrayWork& work, InFlight& command);
+  void run_vector(unsigned opcode, const VectorWork& work, InFlight& command);
+
+  std::vector<Range> ranges(const LocalTile& tile) const;
+  Range bus_range(std::uint64_t address, std::uint64_t bytes);
+  std::vector<std::uint8_t> read(const LocalTile& tile, InFlight& command);
+  std::vector<float> read_words(const LocalTile& tile, NumberType type, InFlight& command);
+  void write_later(const LocalTile& tile, std::vector<std::uint8_t> bytes, InFlight& command);
   std::uint8_t* at(std::uint32_t space, std::uint64_t offset);
 
-  epoch_caps caps_;
   std::uint64_t memory_base_;
   std::vector<std::uint8_t> memory_;
   std::array<std::vector<std::uint8_t>, EPOCH_BUFFERS> buffers_;
@@ -92,13 +92,12 @@ class Machine {
   std::size_t fifo_depth_;
   std::size_t overlap_;  // commands of one engine in flight at once
 
-  std::size_t position_ = 0;  // of the next fetch
-  std::array<std::deque<epoch_descriptor>, EPOCH_ENGINES> fifos_;
+  CommandDecoder decoder_;
+  std::unique_ptr<PeArray> array_;
+  std::uint32_t position_ = 0;  // of the next fetch
+  std::array<std::deque<Command>, EPOCH_ENGINES> fifos_;
   std::array<std::deque<InFlight>, EPOCH_ENGINES> running_;
   std::array<int, EPOCH_SEMAPHORES> semaphores_{};
-  Registers registers_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::array<float, 2>>
-      state_;  // by (row, column)
   bool done_ = false;
   std::uint64_t ssm_elements_ = 0;
   std::uint64_t gemm_products_ = 0;

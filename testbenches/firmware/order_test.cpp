@@ -30,7 +30,7 @@ struct Ordered {
                                             EPOCH_OP_POOL};
     epoch_descriptor descriptor{};
     descriptor.command.control = EPOCH_CONTROL(opcodes[engine], 0, 0);
-    const int status = epoch_order_add(order.get(), &descriptor, accesses.data(),
+    const int status = epoch_order_add(order.get(), &descriptor, 1, accesses.data(),
                                        static_cast<std::uint32_t>(accesses.size()));
     if (status == 0) added.push_back({engine, program.count - 1, accesses});
     return status;
