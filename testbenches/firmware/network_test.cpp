@@ -8,64 +8,72 @@
 #include <string>
 #include <vector>
 
-#include "firmware/sample_network.h"
+#include "compiler/network_builder.h"
+#include "firmware/random_image.h"
 
+using namespace epoch;
 using namespace epoch::test;
 
 namespace {
 
-constexpr epoch_array_shape array = {8, 8, 4, 1};
+constexpr epoch_array_shape array = {8, 8, 4, 1, EPOCH_SLOTS_MODE};
 
 epoch_caps caps() {
   return sample_caps(array, 1 << 20, 1 << 20, 1 << 20);
 }
 
-epoch_image_op plain(std::uint32_t kind, std::uint32_t inputs, std::uint32_t outputs) {
-  epoch_image_op op{};
-  op.kind = kind;
-  op.inputs = inputs;
-  op.outputs = outputs;
-  return op;
+// Ops and tensors of the fixed network, by number.
+enum { affine, encoder, norm, ssm, glu, pool, head };
+enum { pixels, u, stream, normed, filtered, sum, pooled, logits };
+
+// input 2, 6 channels: encoder | norm, ssm, glu + residual, pool | linear
+AlignedImage fixed_image() {
+  NetworkBuilder builder(caps(), NumberType::fp32, "fixed");
+  builder.begin_layer("first");
+  const Value in = builder.tensor(2, EPOCH_IMAGE_TYPE_UINT8), x = builder.tensor(2);
+  builder.affine(in, x, 1, 0);
+  const Value h = builder.tensor(6), z = builder.tensor(6), g = builder.tensor(6);
+  builder.linear("encoder", x, h, {std::vector<float>(12, 0.5f), {}});
+  builder.begin_layer("second");
+  builder.layer_norm("norm", h, z, std::vector<float>(6, 1), std::vector<float>(6, 0), 1e-5);
+  Recurrence recurrence;
+  recurrence.mode = EPOCH_MODE_COMPLEX;
+  recurrence.modes = 3;
+  recurrence.values.words.assign(6 * 3 * 4, 0.25);
+  recurrence.values.extra.assign(6, 1);
+  recurrence.activation = EPOCH_ACTIVATION_GELU;
+  builder.ssm("ssm", z, g, recurrence);
+  const Value out = builder.tensor(6);
+  builder.linear("glu", g, out,
+                 {std::vector<float>(72, 0.1f), std::vector<float>(12, 0), EPOCH_ACTIVATION_GLU, &h});
+  const Value mean = builder.tensor(6, EPOCH_TYPE_FP32, 1);
+  builder.mean_pool(out, mean);
+  builder.begin_layer("third");
+  const Value result = builder.tensor(3, EPOCH_TYPE_FP32, 1);
+  builder.linear("head", mean, result, {std::vector<float>(18, 0.1f), {}});
+  return AlignedImage(builder.finish("fixed", in, result));
 }
 
-// encoder | norm, ssm, glu + residual | pool | linear
-SampleNetwork fixed_network() {
-  SampleNetwork network;
-  network.array = array;
-  network.input_width = 2;
-  SampleOp affine{plain(EPOCH_IMAGE_OP_AFFINE, 2, 2), {}, {}};
-  SampleOp encoder{plain(EPOCH_IMAGE_OP_LINEAR, 2, 6), std::vector<float>(12, 0.5f), {}};
-  encoder.op.format = EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_FP32, 0);
-  SampleOp norm{plain(EPOCH_IMAGE_OP_NORM, 6, 6), std::vector<float>(12, 1.0f), {}};
-  SampleOp ssm{plain(EPOCH_IMAGE_OP_SSM, 6, 6), std::vector<float>(6 * 3 * 4, 0.25f),
-               std::vector<float>(6, 1.0f)};
-  ssm.op.format = EPOCH_FORMAT(EPOCH_MODE_COMPLEX, EPOCH_TYPE_FP32, EPOCH_ARRAY_EXTRA);
-  ssm.op.modes = 3;
-  ssm.op.activation = EPOCH_ACTIVATION_GELU;
-  SampleOp glu{plain(EPOCH_IMAGE_OP_LINEAR, 6, 6), std::vector<float>(72, 0.1f),
-               std::vector<float>(12, 0.0f)};
-  glu.op.format =
-      EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_FP32, EPOCH_ARRAY_EXTRA | EPOCH_ARRAY_COMBINE);
-  glu.op.activation = EPOCH_ACTIVATION_GLU;
-  glu.op.residual = 1;
-  SampleOp pool{plain(EPOCH_IMAGE_OP_POOL, 6, 6), {}, {}};
-  SampleOp head{plain(EPOCH_IMAGE_OP_LINEAR, 6, 3), std::vector<float>(18, 0.1f), {}};
-  head.op.format = EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_FP32, 0);
-  network.layers = {{affine, encoder}, {norm, ssm, glu}, {pool}, {head}};
-  return network;
-}
-
-epoch_network_result open(const SampleImage& image, const epoch_caps& with = caps()) {
+epoch_network_result open(const AlignedImage& image, const epoch_caps& with = caps()) {
   epoch_network network{};
-  return epoch_network_open(&network, image.data(), image.size(), &with);
+  return epoch_network_open(&network, image.data(), image.size(), &with, nullptr);
 }
 
 // The result after one change and a new checksum.
-epoch_network_result open_changed(const std::function<void(SampleImage&)>& change) {
-  SampleImage image(fixed_network());
+epoch_network_result open_changed(const std::function<void(AlignedImage&)>& change) {
+  AlignedImage image = fixed_image();
   change(image);
   image.seal();
   return open(image);
+}
+
+epoch_network_result open_op(int index, const std::function<void(epoch_image_op&)>& change) {
+  return open_changed([&](AlignedImage& image) { change(image.ops()[index]); });
+}
+
+epoch_network_result open_tensor(int index,
+                                 const std::function<void(epoch_image_tensor&)>& change) {
+  return open_changed([&](AlignedImage& image) { change(image.tensors()[index]); });
 }
 
 }  // namespace
@@ -82,18 +90,22 @@ TEST_CASE("CRC-32 is that of IEEE 802.3 and can be chained") {
 }
 
 TEST_CASE("image: a correct one is accepted and its tables found") {
-  const SampleImage image(fixed_network());
+  const AlignedImage image = fixed_image();
   const epoch_caps with = caps();
   epoch_network network{};
-  REQUIRE(epoch_network_open(&network, image.data(), image.size(), &with) == EPOCH_NETWORK_OK);
+  REQUIRE(epoch_network_open(&network, image.data(), image.size(), &with, nullptr) ==
+          EPOCH_NETWORK_OK);
   CHECK(network.header->op_count == 7);
-  CHECK(network.layers[1].op_count == 3);
-  CHECK(network.ops[4].residual == 1);
-  CHECK(epoch_network_output_steps(&network, 50) == 1);
+  CHECK(network.header->layer_count == 3);
+  CHECK(network.ops[glu].layer == 1);
+  CHECK(network.ops[glu].inputs[EPOCH_INPUT_STORED] == EPOCH_REF(stream, 0));
+  CHECK(epoch_tensor_rows(epoch_output_tensor(&network), 50) == 1);
+  CHECK(epoch_tensor_rows(&network.tensors[stream], 50) == 50);
+  CHECK(epoch_op_columns(&network.ops[glu]) == 12);
 }
 
 TEST_CASE("image: every truncation is refused") {
-  const SampleImage image(fixed_network());
+  const AlignedImage image = fixed_image();
   const epoch_caps with = caps();
   for (std::uint32_t bytes = 0; bytes < image.size(); ++bytes) {
     epoch_network network{};
@@ -101,13 +113,13 @@ TEST_CASE("image: every truncation is refused") {
     std::vector<std::uint8_t> storage(bytes + 64);
     const std::size_t offset = (64 - reinterpret_cast<std::uintptr_t>(storage.data()) % 64) % 64;
     std::memcpy(storage.data() + offset, image.data(), bytes);
-    CHECK(epoch_network_open(&network, storage.data() + offset, bytes, &with) ==
+    CHECK(epoch_network_open(&network, storage.data() + offset, bytes, &with, nullptr) ==
           EPOCH_NETWORK_TRUNCATED);
   }
 }
 
 TEST_CASE("image: any flipped bit is caught") {
-  SampleImage image(fixed_network());
+  AlignedImage image = fixed_image();
   for (std::uint32_t at = 0; at < image.size(); ++at) {
     const auto mask = static_cast<std::uint8_t>(1u << (at % 8));
     image.data()[at] = static_cast<std::uint8_t>(image.data()[at] ^ mask);
@@ -119,111 +131,161 @@ TEST_CASE("image: any flipped bit is caught") {
 }
 
 TEST_CASE("image: a misaligned one is refused") {
-  const SampleImage image(fixed_network());
+  const AlignedImage image = fixed_image();
   const epoch_caps with = caps();
   std::vector<std::uint8_t> storage(image.size() + 128);
   const std::size_t offset = (64 - reinterpret_cast<std::uintptr_t>(storage.data()) % 64) % 64 + 4;
   std::memcpy(storage.data() + offset, image.data(), image.size());
   epoch_network network{};
-  CHECK(epoch_network_open(&network, storage.data() + offset, image.size(), &with) ==
+  CHECK(epoch_network_open(&network, storage.data() + offset, image.size(), &with, nullptr) ==
         EPOCH_NETWORK_ALIGNMENT);
 }
 
 TEST_CASE("image: every wrong header field is refused, with a valid checksum") {
   const auto field = [](auto member, std::uint32_t value) {
-    return open_changed([=](SampleImage& image) { image.header().*member = value; });
+    return open_changed([=](AlignedImage& image) { image.header().*member = value; });
   };
   using H = epoch_image_header;
   CHECK(field(&H::magic, 0x12345678) == EPOCH_NETWORK_MAGIC);
   CHECK(field(&H::version, EPOCH_IMAGE_VERSION + 1) == EPOCH_NETWORK_VERSION);
   CHECK(field(&H::contract_version, 2u << 16) == EPOCH_NETWORK_CONTRACT);
+  CHECK(field(&H::contract_version, EPOCH_VERSION_MAJOR << 16 | (EPOCH_VERSION_MINOR + 1)) ==
+        EPOCH_NETWORK_CONTRACT);
   CHECK(field(&H::total_bytes, 64) == EPOCH_NETWORK_TRUNCATED);
   CHECK(field(&H::total_bytes, 0x7FFFFFFF) == EPOCH_NETWORK_TRUNCATED);
   CHECK(field(&H::array_rows, 16) == EPOCH_NETWORK_ARRAY);
   CHECK(field(&H::array_cols, 16) == EPOCH_NETWORK_ARRAY);
   CHECK(field(&H::array_segment_rows, 8) == EPOCH_NETWORK_ARRAY);
   CHECK(field(&H::array_state_slots, 2) == EPOCH_NETWORK_ARRAY);
-  CHECK(field(&H::layer_count, 0) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::layer_count, 3) == EPOCH_NETWORK_TABLES);  // leaves an op out
-  CHECK(field(&H::layer_count, 5) != EPOCH_NETWORK_OK);
-  CHECK(field(&H::layer_count, 0x10000000) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::layer_offset, 2) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::layer_offset, 64) == EPOCH_NETWORK_TABLES);  // inside the header
-  CHECK(field(&H::layer_offset, 0xFFFFFFFC) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::op_count, 0) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::op_count, 6) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::op_count, 8) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::op_count, 0x04000001) == EPOCH_NETWORK_TABLES);  // times 64 wraps to 64
+  CHECK(field(&H::array_slots_kind, EPOCH_SLOTS_CHANNEL) == EPOCH_NETWORK_ARRAY);
+  CHECK(field(&H::tensor_count, 0) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::tensor_count, 0x10000) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::tensor_count, 7) == EPOCH_NETWORK_HEADER);  // the output is the eighth
+  CHECK(field(&H::tensor_count, 0xF000) == EPOCH_NETWORK_TABLES);
+  CHECK(field(&H::tensor_offset, 2) == EPOCH_NETWORK_TABLES);
+  CHECK(field(&H::tensor_offset, 64) == EPOCH_NETWORK_TABLES);  // inside the header
+  CHECK(field(&H::tensor_offset, 0xFFFFFFFC) == EPOCH_NETWORK_TABLES);
+  CHECK(field(&H::op_count, 0) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::op_count, 6) == EPOCH_NETWORK_HEADER);  // nobody writes the output
+  CHECK(field(&H::op_count, 0x04000001) == EPOCH_NETWORK_HEADER);  // head_op is another
   CHECK(field(&H::op_offset, 130) == EPOCH_NETWORK_TABLES);
   CHECK(field(&H::op_offset, 0xFFFFFF00) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&H::input_width, 0) == EPOCH_NETWORK_HEADER);
-  CHECK(field(&H::input_width, 3) == EPOCH_NETWORK_WIDTHS);
-  CHECK(field(&H::output_width, 4) == EPOCH_NETWORK_HEADER);
-  CHECK(field(&H::max_width, 5) == EPOCH_NETWORK_HEADER);
-  CHECK(open_changed([](SampleImage& image) { std::memset(image.header().name, 'x', 32); }) ==
+  CHECK(field(&H::layer_count, 0) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::layer_count, 2) == EPOCH_NETWORK_OP);
+  CHECK(field(&H::input, 8) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::input, logits) != EPOCH_NETWORK_OK);
+  CHECK(field(&H::output, 8) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::output, pixels) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::documents, 0) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::documents, 2) == EPOCH_NETWORK_HEADER);  // and no head
+  CHECK(field(&H::documents, 17) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::head_op, 0) == EPOCH_NETWORK_HEADER);
+  CHECK(field(&H::head_op, 8) == EPOCH_NETWORK_HEADER);
+  CHECK(open_changed([](AlignedImage& image) { std::memset(image.header().name, 'x', 32); }) ==
         EPOCH_NETWORK_HEADER);
-  for (int word = 0; word < 8; ++word)
-    CHECK(open_changed([=](SampleImage& image) { image.header().reserved[word] = 1; }) ==
+  for (int word = 0; word < 5; ++word)
+    CHECK(open_changed([=](AlignedImage& image) { image.header().reserved[word] = 1; }) ==
           EPOCH_NETWORK_HEADER);
 }
 
-TEST_CASE("image: every wrong layer field is refused") {
-  const auto field = [](auto member, std::uint32_t value) {
-    return open_changed([=](SampleImage& image) { image.layers()[1].*member = value; });
-  };
-  using L = epoch_image_layer;
-  CHECK(field(&L::first_op, 1) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::first_op, 0xFFFFFFFF) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::op_count, 0) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::op_count, 2) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::op_count, 0xFFFFFFFF) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::parameter_offset, 0xFFFFFFC0) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::parameter_offset, 100) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::parameter_bytes, 0xFFFFFFFF) == EPOCH_NETWORK_TABLES);
-  CHECK(field(&L::parameter_bytes, 64) == EPOCH_NETWORK_PARAMETERS);
+TEST_CASE("image: every wrong tensor field is refused") {
+  using T = epoch_image_tensor;
+  CHECK(open_tensor(stream, [](T& t) { t.width = 0; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.width = 0x200000; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.type = EPOCH_TYPE_BF16D; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.type = 0x12; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.flags = 4; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.rows = 0x2000000; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(pooled, [](T& t) { t.flags = EPOCH_TENSOR_CARRIED; }) == EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.flags = EPOCH_TENSOR_DOCUMENTS; }) ==
+        EPOCH_NETWORK_TENSOR);
+  CHECK(open_tensor(stream, [](T& t) { t.width = 5; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(stream, [](T& t) { t.rows = 4; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(stream, [](T& t) { t.type = EPOCH_IMAGE_TYPE_UINT32; }) ==
+        EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(normed, [](T& t) { t.type = EPOCH_TYPE_BF16; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(pixels, [](T& t) { t.type = EPOCH_TYPE_FP32; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(pooled, [](T& t) { t.rows = 2; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(pooled, [](T& t) { t.type = EPOCH_TYPE_BF16; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_tensor(stream, [](T& t) { t.width = 7; }) == EPOCH_NETWORK_OK);  // a spare column
 }
 
 TEST_CASE("image: every wrong op field is refused") {
-  using Change = std::function<void(epoch_image_op&)>;
-  const auto op = [](int index, const Change& change) {
-    return open_changed([=](SampleImage& image) { change(image.ops()[index]); });
-  };
-  enum { affine, encoder, norm, ssm, glu, pool, head };
-  CHECK(op(head, [](auto& o) { o.kind = 9; }) == EPOCH_NETWORK_OP);
-  CHECK(op(norm, [](auto& o) { o.kind = EPOCH_IMAGE_OP_AFFINE; }) == EPOCH_NETWORK_OP);
-  CHECK(op(affine, [](auto& o) { o.kind = EPOCH_IMAGE_OP_POOL; }) == EPOCH_NETWORK_OP);
-  CHECK(op(ssm, [](auto& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_DPLR, 0, 1); }) ==
-        EPOCH_NETWORK_UNSUPPORTED);
-  CHECK(op(ssm, [](auto& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_REAL, 0, 1); }) ==
-        EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(ssm, [](auto& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_COMPLEX, 1, 1); }) ==
-        EPOCH_NETWORK_UNSUPPORTED);
-  CHECK(op(ssm, [](auto& o) { o.format |= EPOCH_ARRAY_REVERSE << 16; }) == EPOCH_NETWORK_OP);
-  CHECK(op(ssm, [](auto& o) { o.activation = EPOCH_ACTIVATION_GLU; }) == EPOCH_NETWORK_OP);
-  CHECK(op(ssm, [](auto& o) { o.modes = 0; }) == EPOCH_NETWORK_OP);
-  CHECK(op(ssm, [](auto& o) { o.modes = 4; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(ssm, [](auto& o) { o.residual = 1; }) == EPOCH_NETWORK_OP);  // without COMBINE
-  CHECK(op(glu, [](auto& o) { o.activation = 3; }) == EPOCH_NETWORK_OP);
-  CHECK(op(glu, [](auto& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_REAL, 0, 3); }) ==
+  using O = epoch_image_op;
+  CHECK(open_op(head, [](O& o) { o.kind = 0; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(head, [](O& o) { o.kind = EPOCH_IMAGE_OP_IM2COL + 1; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(norm, [](O& o) { o.kind = EPOCH_IMAGE_OP_AFFINE; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_op(head, [](O& o) { o.layer = 0; }) == EPOCH_NETWORK_OP);  // backwards
+  CHECK(open_op(head, [](O& o) { o.layer = 3; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_MAC, 0, 1); }) ==
         EPOCH_NETWORK_OP);
-  CHECK(op(glu, [](auto& o) { o.inputs = 5; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(glu, [](auto& o) { o.outputs = 0; }) == EPOCH_NETWORK_OP);
-  CHECK(op(glu, [](auto& o) { o.outputs = 0x10000; }) == EPOCH_NETWORK_OP);
-  CHECK(op(head, [](auto& o) { o.outputs = 4; }) == EPOCH_NETWORK_HEADER);  // same padded bytes
-  CHECK(op(norm, [](auto& o) { o.outputs = 5; }) == EPOCH_NETWORK_OP);
-  CHECK(op(norm, [](auto& o) { o.parameter_bytes += 4; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(norm, [](auto& o) { o.parameter_offset += 4; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(norm, [](auto& o) { o.parameter_offset -= 64; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(norm, [](auto& o) { o.parameter_offset = 0xFFFFFFC0; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(ssm, [](auto& o) { o.parameter_offset -= 64; }) == EPOCH_NETWORK_PARAMETERS);
-  CHECK(op(pool, [](auto& o) { o.immediate0 = 1; }) == EPOCH_NETWORK_OP);
-  CHECK(op(pool, [](auto& o) { o.residual = 1; }) == EPOCH_NETWORK_OP);
-  for (int word = 0; word < 5; ++word)
-    CHECK(op(norm, [=](auto& o) { o.reserved[word] = 1; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_SSD, 0, 1); }) ==
+        EPOCH_NETWORK_OP);  // and no streams
+  CHECK(open_op(ssm, [](O& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_REAL, 0, 1); }) ==
+        EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(ssm, [](O& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_COMPLEX, 1, 1); }) ==
+        EPOCH_NETWORK_OPERAND);
+  CHECK(open_op(ssm, [](O& o) { o.format = EPOCH_FORMAT(EPOCH_MODE_COMPLEX, 9, 1); }) !=
+        EPOCH_NETWORK_OK);
+  CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_ZERO_STATE << 16; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_SHIFT << 16; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) {
+          o.format |= (EPOCH_ARRAY_SHIFT | EPOCH_ARRAY_REVERSE) << 16;
+        }) == EPOCH_NETWORK_OP);  // D rides on the direction that is not shifted
+  CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_REVERSE << 16; }) == EPOCH_NETWORK_OK);
+  CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_COMBINE << 16; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.activation = EPOCH_ACTIVATION_GLU; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.activation = 8; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.modes = 0; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.modes = 4; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(ssm, [](O& o) { o.modes = 0x10000; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(ssm, [](O& o) { o.count = 1; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.geometry[0] = 1; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(ssm, [](O& o) { o.width_out = 5; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(glu, [](O& o) { o.width_in = 5; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(glu, [](O& o) { o.width_in = 7; }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_op(glu, [](O& o) { o.width_out = 0; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(glu, [](O& o) { o.width_out = 0x200000; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(glu, [](O& o) { o.inputs[EPOCH_INPUT_STORED] = EPOCH_REF_NONE; }) ==
+        EPOCH_NETWORK_OP);
+  CHECK(open_op(glu, [](O& o) { o.inputs[EPOCH_INPUT_DRIVE] = EPOCH_REF(stream, 0); }) ==
+        EPOCH_NETWORK_OP);
+  CHECK(open_op(glu, [](O& o) { o.inputs[EPOCH_INPUT_STORED] = EPOCH_REF(stream, 1); }) ==
+        EPOCH_NETWORK_OPERAND);
+  CHECK(open_op(glu, [](O& o) { o.inputs[EPOCH_INPUT_STORED] = EPOCH_REF(99, 0); }) ==
+        EPOCH_NETWORK_OPERAND);
+  CHECK(open_op(glu, [](O& o) { o.inputs[EPOCH_INPUT_STORED] = EPOCH_REF(pooled, 0); }) ==
+        EPOCH_NETWORK_OPERAND);  // one row
+  CHECK(open_op(glu, [](O& o) { o.inputs[EPOCH_INPUT_SOURCE] = EPOCH_REF(sum, 0); }) ==
+        EPOCH_NETWORK_OPERAND);  // what it writes itself
+  CHECK(open_op(norm, [](O& o) { o.inputs[EPOCH_INPUT_SOURCE] = EPOCH_REF(filtered, 0); }) ==
+        EPOCH_NETWORK_OPERAND);  // written later
+  CHECK(open_op(norm, [](O& o) { o.output = EPOCH_REF(pixels, 0); }) == EPOCH_NETWORK_OPERAND);
+  CHECK(open_op(norm, [](O& o) { o.activation = 2; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(norm, [](O& o) { o.activation = 1; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(norm, [](O& o) { o.width_out = 5; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(norm, [](O& o) { o.parameter_bytes += 4; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(norm, [](O& o) { o.parameter_offset += 4; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(norm, [](O& o) { o.parameter_offset = 0xFFFFFFC0; }) == EPOCH_NETWORK_PARAMETERS);
+  CHECK(open_op(pool, [](O& o) { o.activation = 2; }) == EPOCH_NETWORK_OP);
+  CHECK(open_op(pool, [](O& o) { o.format = EPOCH_FORMAT(0, 1, 0); }) == EPOCH_NETWORK_OP);
+  for (int word = 0; word < 3; ++word)
+    CHECK(open_op(norm, [=](O& o) { o.reserved[word] = 1; }) == EPOCH_NETWORK_OP);
+}
+
+TEST_CASE("image: the op at fault is named") {
+  AlignedImage image = fixed_image();
+  image.ops()[glu].modes = 3;
+  image.seal();
+  const epoch_caps with = caps();
+  epoch_network network{};
+  std::uint32_t op = 0;
+  CHECK(epoch_network_open(&network, image.data(), image.size(), &with, &op) == EPOCH_NETWORK_OP);
+  CHECK(op == glu);
 }
 
 TEST_CASE("image: what the hardware lacks is refused") {
-  const SampleImage image(fixed_network());
+  const AlignedImage image = fixed_image();
   epoch_caps lacking = caps();
   lacking.modes &= ~(1u << EPOCH_MODE_COMPLEX);
   CHECK(open(image, lacking) == EPOCH_NETWORK_UNSUPPORTED);
@@ -233,9 +295,9 @@ TEST_CASE("image: what the hardware lacks is refused") {
   lacking = caps();
   lacking.types = 0;
   CHECK(open(image, lacking) == EPOCH_NETWORK_UNSUPPORTED);
-  for (unsigned bit = 0; bit < 3; ++bit) {
+  for (const unsigned opcode : {EPOCH_OP_AFFINE, EPOCH_OP_LAYERNORM, EPOCH_OP_POOL}) {
     lacking = caps();
-    lacking.vector_ops &= ~(1u << bit);
+    lacking.vector_ops &= ~(1u << (opcode - EPOCH_OP_AFFINE));
     CHECK(open(image, lacking) == EPOCH_NETWORK_UNSUPPORTED);
   }
   lacking = caps();
@@ -248,7 +310,7 @@ TEST_CASE("image: random networks are accepted") {
     CAPTURE(seed);
     std::mt19937 random(seed);
     const epoch_array_shape shape = random_array(random);
-    const SampleImage image(random_network(random, shape));
+    const AlignedImage image(random_image(random, shape));
     CHECK(open(image, sample_caps(shape, 4096, 4096, 4096)) == EPOCH_NETWORK_OK);
   }
 }

@@ -30,7 +30,7 @@ epoch_caps tight(std::mt19937& random, const epoch_array_shape& array) {
 struct Seen {
   unsigned programs = 0, refused = 0;
   unsigned several_tiles = 0, reverse = 0, ahead = 0, loops = 0, patches = 0;
-  unsigned swaps = 0, staged = 0, blocks = 0, input_folds = 0;
+  unsigned skewed = 0, swaps = 0, staged = 0, blocks = 0, input_folds = 0;
   unsigned streamed = 0, resident_homes = 0, one_slot = 0, fences = 0, documents = 0;
 
   void count(const Scheduled& scheduled) {
@@ -58,6 +58,7 @@ struct Seen {
     patches += phase.granule > 1 && phase.tiles > 1;
     swaps += phase.units > 1 && phase.tiles > 1;
     staged += phase.staged && phase.tiles > 1;
+    skewed += phase.skewed && phase.tiles > 1;
     streamed += !phase.resident;
     for (std::uint32_t l = 0; l < phase.local_count; ++l) {
       const epoch_local& local = scheduled.locals(phase)[l];
@@ -132,6 +133,7 @@ TEST_CASE("random networks give the same bits whatever the buffers, the schedule
   CHECK(seen.loops > 20);
   CHECK(seen.patches > 5);
   CHECK(seen.swaps > 100);
+  CHECK(seen.skewed > 50);
   CHECK(seen.staged > 20);
   CHECK(seen.blocks > 50);
   CHECK(seen.input_folds > 100);
@@ -198,6 +200,52 @@ TEST_CASE("a network that looks ahead has no depth_first schedule and no session
     refused += ahead;
   }
   CHECK(refused > 10);
+}
+
+// What open accepts can be trusted: the device never refuses a command made of it.
+TEST_CASE("an image with changed fields is refused, or its program breaks no rule") {
+  unsigned refused = 0, run = 0;
+  for (std::uint32_t seed = 1; seed <= 4000; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const epoch_array_shape array = random_array(random);
+    AlignedImage image(random_image(random, array));
+    for (std::uint32_t change = pick(random, 1, 3); change != 0; --change) {
+      epoch_image_header& header = image.header();
+      const bool of_tensor = pick(random, 0, 3) == 0;
+      auto* words = of_tensor ? reinterpret_cast<std::uint32_t*>(
+                                    &image.tensors()[pick(random, 0, header.tensor_count - 1)])
+                              : reinterpret_cast<std::uint32_t*>(
+                                    &image.ops()[pick(random, 0, header.op_count - 1)]);
+      const std::size_t size =
+          (of_tensor ? sizeof(epoch_image_tensor) : sizeof(epoch_image_op)) / sizeof *words;
+      std::uint32_t& word = words[pick(random, 0, static_cast<std::uint32_t>(size) - 1)];
+      const std::uint32_t values[] = {0, 1, word + 1, word - 1, word ^ (1u << pick(random, 0, 31)),
+                                      pick(random, 0, 12), ~0u};
+      word = values[pick(random, 0, 6)];
+    }
+    image.seal();
+    const epoch_caps caps = roomy(array);
+    epoch_network network{};
+    if (epoch_network_open(&network, image.data(), image.size(), &caps, nullptr) !=
+        EPOCH_NETWORK_OK) {
+      ++refused;
+      continue;
+    }
+    const std::vector<std::uint8_t> bytes(image.data(), image.data() + image.size());
+    for (const epoch_schedule_kind kind : kinds) {
+      const Scheduled scheduled(caps, bytes, 7, kind);
+      if (!scheduled.ok()) continue;
+      // Indices all 0: a table may have shrunk.
+      const epoch_image_tensor& input = network.tensors[network.header->input];
+      const std::size_t rows = std::size_t{network.header->documents} * epoch_tensor_rows(&input, 7);
+      Machine machine = scheduled.machine(seed);
+      scheduled.run(machine, std::vector<std::uint8_t>(rows * epoch_row_bytes(&input)));
+      ++run;
+    }
+  }
+  CHECK(refused > 1000);
+  CHECK(run > 500);
 }
 
 TEST_CASE("double buffering: all engines work at once") {
