@@ -94,6 +94,7 @@ void CommandProcessor::take_reports() {
       continue;
     }
     Lane& lane = lanes_[report.engine];
+    clocks_.command_ended(record_of(report.sequence).opcode);
     if (--lane.running == 0) {
       lane.busy_ps += now_ps() - lane.busy_since;
       lane.command.set(now_ps(), 0);
@@ -129,6 +130,7 @@ void CommandProcessor::start_command(unsigned engine) {
   counters_.command_started();
   enter(record_of(command.sequence), CommandView::State::running);
   engines_[engine]->start(command);
+  clocks_.command_started(command.opcode);
   if (lane.running++ == 0) lane.busy_since = now;
   ++lane.started;
   lane.command.set(now, opcode_state(command.opcode));
@@ -244,6 +246,7 @@ void CommandProcessor::idle_lane(unsigned engine) {
   Lane& lane = lanes_[engine];
   if (lane.running != 0) lane.busy_ps += now_ps() - lane.busy_since;
   lane.running = 0;
+  clocks_.engine_cleared(engine);
   lane.command.set(now_ps(), 0);
 }
 
@@ -295,8 +298,16 @@ void CommandProcessor::observe_lane(unsigned engine) {
   lane.blocked_on.set(now, blocked ? static_cast<std::uint64_t>(unmet) + 1 : 0);
 }
 
+void CommandProcessor::observe_clocks() {
+  std::array<bool, ClockControl::modules> wanted{};
+  for (const Lane& lane : lanes_)
+    if (!lane.fifo.empty()) wanted[ClockControl::module_of(lane.fifo.front().opcode)] = true;
+  clocks_.observe(now_ps(), wanted, busy() || work_pending());
+}
+
 void CommandProcessor::observe() {
   for (unsigned engine = 0; engine < EPOCH_ENGINES; ++engine) observe_lane(engine);
+  observe_clocks();
   counters_.set_waiting(waiting_cause());
   const bool pending = work_pending();
   if (pending && !was_pending_) {
@@ -357,6 +368,7 @@ void CommandProcessor::statistics(const std::string& prefix, Statistics& out) co
     out.push_back({engine + ".blocked", blocked_ps / config_.period_ps, "cycle",
                    "Array clock cycles with the FIFO head waiting for a semaphore"});
   }
+  clocks_.statistics(prefix, now, config_.period_ps, out);
 }
 
 }  // namespace epoch

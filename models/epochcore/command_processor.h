@@ -14,6 +14,7 @@
 
 #include "common/statistics.h"
 #include "common/trace.h"
+#include "epochcore/clock_control.h"
 #include "epochcore/counters.h"
 #include "epochcore/csr.h"
 #include "epochcore/engine.h"
@@ -124,6 +125,7 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   void idle_lane(unsigned engine);
   void observe();
   void observe_lane(unsigned engine);
+  void observe_clocks();
   void trace_cause();
   Cause waiting_cause() const;
   Cause blocked_cause(unsigned semaphore) const;
@@ -189,6 +191,7 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
 
   // Dispatch.
   std::array<Lane, EPOCH_ENGINES> lanes_;
+  ClockControl clocks_;
   std::deque<Record> records_;  // [completed_, head_)
   std::vector<Report> reports_;
   std::array<std::uint8_t, EPOCH_SEMAPHORES> semaphores_{};
