@@ -144,13 +144,14 @@ bool DescriptorRules::array_types(const Descriptor& words, const Shape& shape) c
   if (!bit(limits_.types, output) || !bit(limits_.types, stored)) return false;
   if (output == EPOCH_TYPE_BF16D || stored == EPOCH_TYPE_BF16D || stored == EPOCH_TYPE_INT8)
     return false;
+  if (stored != EPOCH_TYPE_FP32 && (shape.flags & EPOCH_ARRAY_COMBINE) == 0) return false;
   if (raw && output != EPOCH_TYPE_FP32) return false;
   return output == EPOCH_TYPE_INT8 || scale == 0;
 }
 
 // Everything that the command reads.
-std::vector<DescriptorRules::Tile> DescriptorRules::array_sources(
-    const Descriptor& words, const Shape& shape, const std::optional<Descriptor>& streams) const {
+std::vector<DescriptorRules::Tile> DescriptorRules::array_sources(const Descriptor& words,
+                                                                  const Shape& shape) const {
   const auto has = [&](std::uint32_t flag) { return (shape.flags & flag) != 0; };
   const std::uint64_t rows = std::uint64_t{words[8]} * shape.sequences;
   std::vector<Tile> sources;
@@ -169,22 +170,31 @@ std::vector<DescriptorRules::Tile> DescriptorRules::array_sources(
          words[13] == EPOCH_ACTIVATION_GLU ? shape.channels / 2 : shape.channels,
          own_bytes(words[14] >> 8 & 0xFF));
   if (has(EPOCH_ARRAY_ACC_IN)) read(words[5], words[12], shape.channels, 4);
-  if (!streams) return sources;
-  read((*streams)[2], (*streams)[3], shape.channels, own);
-  read((*streams)[4], (*streams)[6], shape.modes, own);
-  read((*streams)[5], (*streams)[6], shape.modes, own);
-  if (has(EPOCH_ARRAY_EXTRA)) read((*streams)[7], (*streams)[8], shape.channels, own);
+  if (!streams_) return sources;
+  const Descriptor& streams = *streams_;
+  read(streams[2], streams[3], shape.channels, own);
+  read(streams[4], streams[6], shape.modes, own);
+  read(streams[5], streams[6], shape.modes, own);
+  if (has(EPOCH_ARRAY_EXTRA)) read(streams[7], streams[8], shape.channels, own);
   return sources;
 }
 
-bool DescriptorRules::array(const Descriptor& words,
-                            const std::optional<Descriptor>& streams) const {
+// What it names is checked with its SSM, which knows the sizes; it waits for one that is legal, as
+// coefficients do.
+bool DescriptorRules::streams(const Descriptor& words) {
+  if (!bit(limits_.modes, EPOCH_MODE_SELECTIVE) && !bit(limits_.modes, EPOCH_MODE_SSD))
+    return false;
+  streams_ = words;
+  return true;
+}
+
+bool DescriptorRules::array(const Descriptor& words) const {
   const std::uint32_t opcode = words[0] & 0xFF, steps = words[8], activation = words[13];
   const Shape shape(words[6], words[7], words[14] >> 16);
   if (steps == 0 || !shape_exists(shape, 0x7F) || !array_flags(opcode, shape, activation) ||
       !array_types(words, shape))
     return false;
-  if (streams.has_value() != streams_operands(shape.mode)) return false;
+  if (streams_.has_value() != streams_operands(shape.mode)) return false;
   std::uint64_t results = shape.channels;
   if (activation == EPOCH_ACTIVATION_GLU) results /= 2;
   if (shape.mode == EPOCH_MODE_EDGE) results *= 2;
@@ -192,7 +202,7 @@ bool DescriptorRules::array(const Descriptor& words,
   const Tile destination{words[3], std::uint64_t{steps} * shape.sequences, words[10],
                          results * bytes, static_cast<std::uint32_t>(bytes)};
   if (!tile_fits(destination)) return false;
-  for (const Tile& source : array_sources(words, shape, streams))
+  for (const Tile& source : array_sources(words, shape))
     if (!tile_fits(source) || !identical_or_disjoint(source, destination)) return false;
   return is_loaded(shape, (shape.flags & EPOCH_ARRAY_EXTRA) != 0);
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <utility>
 
 #include "fuzz/entry.h"
 #include "fuzz/rule_words.h"
@@ -76,10 +75,9 @@ bool on_the_bus(const Corners& firsts, std::uint32_t bytes) {
 }  // namespace
 
 bool DescriptorRules::legal(const Descriptor& words) {
-  const auto streams = std::exchange(streams_, std::nullopt);  // for this descriptor or for none
   if (!header(words)) return false;
   const std::uint32_t opcode = words[0] & 0xFF;
-  if (streams && opcode != EPOCH_OP_SSM) return false;
+  if (streams_ && opcode != EPOCH_OP_SSM) return false;
   switch (opcode) {
     case EPOCH_OP_NOP:
     case EPOCH_OP_FENCE:
@@ -95,12 +93,13 @@ bool DescriptorRules::legal(const Descriptor& words) {
       return coefficients(words);
     case EPOCH_OP_STATE:
       return state(words);
-    case EPOCH_OP_STREAMS:  // what it names is checked with its SSM, which knows the sizes
-      streams_ = words;
-      return true;
+    case EPOCH_OP_STREAMS:
+      return streams(words);
     case EPOCH_OP_SSM:
     case EPOCH_OP_GEMM:
-      return array(words, streams);
+      if (!array(words)) return false;
+      streams_.reset();
+      return true;
     default:
       return vector(words);
   }
@@ -143,7 +142,7 @@ bool DescriptorRules::gather(const Descriptor& words) const {
   if (!on_the_bus(corners(bus, table_rows, words[7], 1, 0), words[5])) return false;
   const Tile indices{words[12], 1, 0, std::uint64_t{4} * rows, 4};
   const Tile destination{words[4], rows, words[8], words[5], 4};
-  return tile_fits(indices) && identical_or_disjoint(indices, destination);
+  return tile_fits(indices) && !share_a_byte(indices, destination);
 }
 
 bool DescriptorRules::tile_fits(const Tile& tile) const {
@@ -156,23 +155,35 @@ bool DescriptorRules::tile_fits(const Tile& tile) const {
          Wide{tile.row_bytes} * tile.rows <= room;
 }
 
-// Both tiles fit their buffers, so counting for each byte the rows of `a` over it is cheap.
+// Both tiles fit their buffers. Rows of `a` over each byte that it reaches, then covered bytes
+// below each address: a row of `b` costs two look-ups however long it is.
 bool DescriptorRules::share_a_byte(const Tile& a, const Tile& b) const {
   if (a.address >> 30 != b.address >> 30) return false;
   const auto first_byte = [](const Tile& tile, std::uint64_t row) {
-    return static_cast<std::size_t>((tile.address & 0x3FFFFFFF) +
-                                    Wide{row} * signed_stride(tile.stride));
+    return static_cast<std::int64_t>((tile.address & 0x3FFFFFFF) +
+                                     Wide{row} * signed_stride(tile.stride));
   };
-  std::vector<std::int64_t> rows_over(limits_.buffer_bytes[a.address >> 30] + 1);
+  const std::int64_t low = std::min(first_byte(a, 0), first_byte(a, a.rows - 1));
+  const std::int64_t high = std::max(first_byte(a, 0), first_byte(a, a.rows - 1)) +
+                            static_cast<std::int64_t>(a.row_bytes);
+  const auto place = [&](std::int64_t byte) {
+    return static_cast<std::size_t>(std::clamp(byte, low, high) - low);
+  };
+  std::vector<std::int64_t> change(place(high) + 1);
   for (std::uint64_t row = 0; row < a.rows; ++row) {
-    ++rows_over[first_byte(a, row)];
-    --rows_over[first_byte(a, row) + a.row_bytes];
+    ++change[place(first_byte(a, row))];
+    --change[place(first_byte(a, row)) + a.row_bytes];
   }
-  for (std::size_t i = 1; i < rows_over.size(); ++i) rows_over[i] += rows_over[i - 1];
+  std::vector<std::uint64_t> covered(change.size());
+  std::int64_t rows_over = 0;
+  for (std::size_t byte = 0; byte + 1 < change.size(); ++byte) {
+    rows_over += change[byte];
+    covered[byte + 1] = covered[byte] + (rows_over != 0 ? 1 : 0);
+  }
   for (std::uint64_t row = 0; row < b.rows; ++row) {
-    const auto first = rows_over.begin() + static_cast<std::ptrdiff_t>(first_byte(b, row));
-    const auto last = first + static_cast<std::ptrdiff_t>(b.row_bytes);
-    if (std::any_of(first, last, [](std::int64_t rows) { return rows != 0; })) return true;
+    const std::int64_t first = first_byte(b, row);
+    const std::int64_t last = first + static_cast<std::int64_t>(b.row_bytes);
+    if (covered[place(first)] != covered[place(last)]) return true;
   }
   return false;
 }

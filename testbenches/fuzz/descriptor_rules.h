@@ -16,7 +16,8 @@ class DescriptorRules {
  public:
   explicit DescriptorRules(const Limits& limits) : limits_(limits) {}
 
-  // Whether the next descriptor of a ring is legal. A legal COEFF or STREAMS is remembered.
+  // Whether the next descriptor of a ring is legal. A legal COEFF is remembered, and a legal
+  // STREAMS until its SSM.
   bool legal(const Descriptor& words);
 
  private:
@@ -42,13 +43,13 @@ class DescriptorRules {
 
   bool coefficients(const Descriptor& words);
   bool state(const Descriptor& words) const;
-  bool array(const Descriptor& words, const std::optional<Descriptor>& streams) const;
+  bool streams(const Descriptor& words);
+  bool array(const Descriptor& words) const;
   bool shape_exists(const Shape& shape, std::uint32_t known_flags) const;
   bool fits_one_pass(const Shape& shape) const;
   bool array_flags(std::uint32_t opcode, const Shape& shape, std::uint32_t activation) const;
   bool array_types(const Descriptor& words, const Shape& shape) const;
-  std::vector<Tile> array_sources(const Descriptor& words, const Shape& shape,
-                                  const std::optional<Descriptor>& streams) const;
+  std::vector<Tile> array_sources(const Descriptor& words, const Shape& shape) const;
   bool is_loaded(const Shape& shape, bool extra) const;
 
   bool vector(const Descriptor& words) const;
@@ -62,7 +63,7 @@ class DescriptorRules {
 
   Limits limits_;
   std::optional<Shape> loaded_;
-  std::optional<Descriptor> streams_;  // the STREAMS right before
+  std::optional<Descriptor> streams_;  // the STREAMS whose SSM has to come next
 };
 
 // Hardware for a fuzz input, by number modulo `hardware_variants`: the default, a small LIMA array,

@@ -63,6 +63,8 @@ bool DescriptorRules::vector_format(const Descriptor& words) const {
   const bool has_function = f.repeats() || f.opcode == EPOCH_OP_CONV1D;
   if (f.function != 0 && (!has_function || f.function >= EPOCH_FUNCTIONS)) return false;
   if (f.op != 0 && (f.opcode != EPOCH_OP_COMBINE || f.op >= EPOCH_COMBINES)) return false;
+  const bool has_second = f.opcode == EPOCH_OP_COMBINE || f.opcode == EPOCH_OP_CONV1D;
+  if (!has_second && (words[12] != 0 || words[13] != 0)) return false;  // reserved since 1.0
   if (f.repeats()) return f.length % f.count == 0;
   return f.count == 1 || f.opcode == EPOCH_OP_CONV1D;
 }
@@ -71,6 +73,7 @@ bool DescriptorRules::vector_types(const Descriptor& words) const {
   const Fields f(words);
   for (const std::uint32_t type : {f.type, f.destination_type, f.second_type})
     if (!bit(limits_.types, type) || type == EPOCH_TYPE_BF16D) return false;
+  if (f.type == EPOCH_TYPE_INT8 || f.second_type == EPOCH_TYPE_INT8) return false;
   if (f.opcode != EPOCH_OP_COMBINE && f.second_type != 0) return false;
   switch (f.opcode) {
     case EPOCH_OP_AFFINE:  // from uint8; its immediate1 is the offset, so there is no int8 scale
@@ -112,7 +115,7 @@ bool DescriptorRules::vector_tiles(const Descriptor& words) const {
       tile(words[12], f.count - 1, static_cast<std::uint32_t>(packed), f.length, source_bytes);
   if (!tile_fits(history) || share_a_byte(history, destination)) return false;
   for (const Tile& source : sources)
-    if (!identical_or_disjoint(source, history)) return false;
+    if (share_a_byte(source, history)) return false;
   return true;
 }
 
