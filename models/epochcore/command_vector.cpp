@@ -93,12 +93,12 @@ DecodeError CommandDecoder::check_vector_format(const epoch_vector_command& raw,
   if ((opcode == EPOCH_OP_POOL || opcode == EPOCH_OP_ARGMAX) && destination != EPOCH_TYPE_FP32)
     return refuse(EPOCH_ERROR_TYPE);
   if (opcode != EPOCH_OP_COMBINE && second != EPOCH_TYPE_FP32) return refuse(EPOCH_ERROR_TYPE);
-  const bool function = EPOCH_VECTOR_MODE_FUNCTION(mode) < EPOCH_FUNCTIONS &&
-                        (rules.function || EPOCH_VECTOR_MODE_FUNCTION(mode) == 0);
-  const bool op =
-      EPOCH_VECTOR_MODE_OP(mode) < EPOCH_COMBINES && (rules.op || EPOCH_VECTOR_MODE_OP(mode) == 0);
-  const bool count = rules.count || EPOCH_VECTOR_TYPES_COUNT(raw.types) <= 1;
-  if (!function || !op || !count || (flags & ~rules.flags) != 0) return refuse(EPOCH_ERROR_MODE);
+  const std::uint32_t function = EPOCH_VECTOR_MODE_FUNCTION(mode), op = EPOCH_VECTOR_MODE_OP(mode);
+  if ((!rules.function && function != 0) || (!rules.op && op != 0) ||
+      (!rules.count && EPOCH_VECTOR_TYPES_COUNT(raw.types) > 1))
+    return refuse(EPOCH_ERROR_RESERVED);
+  if (function >= EPOCH_FUNCTIONS || op >= EPOCH_COMBINES || (flags & ~rules.flags) != 0)
+    return refuse(EPOCH_ERROR_MODE);
   return no_error;
 }
 
