@@ -23,11 +23,10 @@ std::string type_violation(const Json& schema, const Json& value, const std::str
   const bool integral =
       value.is_number_integer() ||
       (value.is_number_float() && value.get<double>() == std::floor(value.get<double>()));
-  const bool fits = (type == "object" && value.is_object()) ||
-                    (type == "array" && value.is_array()) ||
-                    (type == "string" && value.is_string()) ||
-                    (type == "boolean" && value.is_boolean()) ||
-                    (type == "number" && value.is_number()) || (type == "integer" && integral);
+  const bool fits =
+      (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+      (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
+      (type == "number" && value.is_number()) || (type == "integer" && integral);
   return fits ? "" : path + " is not of type " + type;
 }
 
