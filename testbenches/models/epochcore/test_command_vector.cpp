@@ -105,18 +105,18 @@ TEST_CASE("GATHER is one plane of indexed rows") {
 TEST_CASE("flags, functions and operators are those of the operation") {
   // ACC, SCALE, GAIN, BIAS, ZERO; a function; an operator; a count
   struct Row {
-    unsigned opcode;
     const char* flags;
+    unsigned opcode;
     bool function, op, count;
   };
-  const Row table[] = {{EPOCH_OP_AFFINE, "00000", false, false, false},
-                       {EPOCH_OP_LAYERNORM, "00000", false, false, false},
-                       {EPOCH_OP_POOL, "11000", false, false, false},
-                       {EPOCH_OP_RMSNORM, "00000", false, false, false},
-                       {EPOCH_OP_MAP, "00110", true, false, true},
-                       {EPOCH_OP_COMBINE, "00100", true, true, true},
-                       {EPOCH_OP_CONV1D, "00011", true, false, true},
-                       {EPOCH_OP_ARGMAX, "00000", false, false, false}};
+  const Row table[] = {{"00000", EPOCH_OP_AFFINE, false, false, false},
+                       {"00000", EPOCH_OP_LAYERNORM, false, false, false},
+                       {"11000", EPOCH_OP_POOL, false, false, false},
+                       {"00000", EPOCH_OP_RMSNORM, false, false, false},
+                       {"00110", EPOCH_OP_MAP, true, false, true},
+                       {"00100", EPOCH_OP_COMBINE, true, true, true},
+                       {"00011", EPOCH_OP_CONV1D, true, false, true},
+                       {"00000", EPOCH_OP_ARGMAX, false, false, false}};
   for (const Row& row : table) {
     CAPTURE(row.opcode);
     const epoch_vector_command good = correct(row.opcode);

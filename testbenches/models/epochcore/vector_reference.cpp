@@ -131,7 +131,7 @@ Row conv1d(const Command& c, const Row& rows, unsigned r, const Row& parameters)
   return y;
 }
 
-Row row_of(const Row& rows, unsigned row, unsigned length) {
+Row row_of(const Row& rows, std::size_t row, std::size_t length) {
   const auto first = rows.begin() + static_cast<std::ptrdiff_t>(row * length);
   return {first, first + static_cast<std::ptrdiff_t>(length)};
 }
