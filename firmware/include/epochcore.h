@@ -145,7 +145,7 @@ extern "C" {
   C(X, FETCH_BYTES,         0x290, "B", "Descriptor bytes read from the bus") \
   C(X, NUMERIC_OVERFLOW,    0x298, "value", "Array outputs that were infinite") \
   C(X, NUMERIC_NAN,         0x2A0, "value", "Array outputs that were NaN") \
-  C(X, NUMERIC_SATURATED,   0x2A8, "value", "Words of liquid states and of type int8 that were clamped")
+  C(X, NUMERIC_SATURATED,   0x2A8, "value", "Liquid state words and int8 registers that were clamped")
 
 #define EPOCH_COUNTER_PAIR(X, name, offset, unit, description) \
   X(name##_LO, offset, 1, LATCH, 0, description ", low word", ) \
@@ -320,7 +320,9 @@ struct epoch_command {
  * bus + p*bus_plane_stride + r*bus_row_stride and local + p*local_plane_stride +
  * r*local_row_stride. Strides are signed bytes; local address and local strides are multiples of 4.
  * GATHER: row r comes from bus + index r * bus_row_stride, the uint32 indices from `indices` in a
- * buffer, read when it starts; planes is 1, the plane strides are 0; an index of table_rows or more is an error. */
+ * buffer, read when it starts; planes is 1, the plane strides are 0. An index of table_rows or more
+ * is GATHER_INDEX, before anything is read from the bus. The indices share no byte with the rows
+ * that are written. */
 struct epoch_dma_command {
   uint32_t control;
   uint32_t semaphores;
@@ -356,7 +358,7 @@ struct epoch_dma_command {
  *   mac             w (channel = column, mode = row)  4;2;2;1
  *
  * int8: a in Q.14; liquid, dplr, selective, ssd and edge have no int8, selective and ssd no bf16d.
- */
+ * edge has no EXTRA: it emits x'. Of a block without a byte (ssd) `local` is ignored. */
 struct epoch_coeff_command {
   uint32_t control;
   uint32_t semaphores;
@@ -375,7 +377,8 @@ struct epoch_coeff_command {
  * of v side by side), `modes` for GEMM; destination rows have `channels` (GLU: channels / 2; edge:
  * 2 * channels). With several sequences each has `steps` rows, one sequence below the other.
  * Elements: u, x 4;2;2;1 bytes by type; d, a_k, v, accumulators, raw sums and x' of edge always 4;
- * results and `stored` as `types` says. */
+ * results and `stored` as `types` says. edge takes no flag but REVERSE and ZERO_STATE and no
+ * activation; dplr, whose network sums all modes at once, neither ACC_IN nor ACC_OUT. */
 struct epoch_array_command {
   uint32_t control;
   uint32_t semaphores;
@@ -391,7 +394,9 @@ struct epoch_array_command {
   uint32_t stored_stride;
   uint32_t accumulator_stride;
   uint32_t activation;
-  uint32_t types; /* EPOCH_ARRAY_TYPES: of results (fp32, bf16, int8) and stored (fp32, bf16) */
+  /* EPOCH_ARRAY_TYPES: of results (fp32, bf16, int8; ACC_OUT and edge fp32), of stored (fp32, bf16;
+   * 0 unless COMBINE), sequences (0 = 1) */
+  uint32_t types;
   uint32_t scale; /* fp32 bits: int8 results are v * scale, rounded and clamped; else 0 */
 };
 #define EPOCH_ARRAY_TYPES(output, stored, sequences) \
@@ -407,9 +412,10 @@ struct epoch_array_command {
 #define EPOCH_ARRAY_SHIFT 0x20u      /* SSM: with REVERSE and COMBINE, step t adds to t - 1 */
 #define EPOCH_ARRAY_ZERO_STATE 0x40u /* SSM: start from zero state */
 
-/* STREAMS: what a selective or ssd SSM streams beside its source; that SSM follows at once and
- * gives steps, channels and modes. Rows of `drive` have `channels` elements, of b and c `modes`;
- * `u` is needed for D only. Elements have the SSM's type. */
+/* STREAMS: what a selective or ssd SSM streams beside its source; that SSM follows at once, with
+ * nothing between, and gives steps, channels and modes: with it these operands are checked. Rows of
+ * `drive` have `channels` elements, of b and c `modes`; `u` is needed for D only. Elements have the
+ * SSM's type. */
 struct epoch_streams_command {
   uint32_t control;
   uint32_t semaphores;
@@ -436,20 +442,31 @@ struct epoch_state_command {
 };
 #define EPOCH_STATE_SAVE 0x1u /* flag: registers to buffer; otherwise buffer to registers */
 
-/* Vector commands compute in fp32. x is the source, whose elements have type 15:8 of `format`;
- * results have the destination type; `parameters` are fp32. r: row, i: column of `length`. AFFINE
- * y[r][i] = x[r][i]*immediate0 + immediate1, x uint8 (type 0) LAYERNORM  y = ((x -
- * mean)*(1/sqrt(variance + immediate0)))*gain + bias; parameters gain, bias RMSNORM    y =
- * (x*(1/sqrt(mean of x*x + immediate0)))*gain; parameters gain POOL       y[i] = (ACC ? y[i] : 0) +
- * sum over r of x[r][i]; SCALE: then times immediate0; y fp32 MAP        y[r][i] = f(x[r][i /
- * count]*gain[i] + bias[i]), GAIN and BIAS as flags say, f the function in mode 3:0; source rows
- * have length / count elements COMBINE    y[r][i] = x[r][i] op f(second[r][i / count]*gain[i]), op
- * in mode 7:4 CONV1D     y[r][i] = bias[i] + sum over k of w[k][i]*x[r - count + 1 + k][i], oldest
- * first, then f; rows before the first are in `second`, count - 1 rows of the source's type one
- *              after the other, oldest first, replaced at the end by the last count - 1 rows seen;
- *              ZERO: they are zeros. parameters w[count][length], then bias if BIAS
- *   ARGMAX     y[r] = the first i with the largest x[r][i], NaN never; y uint32 (destination type
- * 0) int8 results are the value times immediate1, rounded and clamped to [-127, 127]. */
+// clang-format off
+/* Vector commands compute in fp32. x is the source, whose elements have type 15:8 of `format`
+ * (fp32 or bf16); results y have the destination type (fp32, bf16 or int8); `parameters` are fp32,
+ * rows of `length`. r: row, i: column of `length`; f: the function in mode 3:0; op: mode 7:4.
+ *
+ *   AFFINE     y[r][i] = x[r][i]*immediate0 + immediate1; x uint8 (type 0), y not int8
+ *   LAYERNORM  y = ((x - mean)*(1/sqrt(variance + immediate0)))*gain + bias; parameters gain, bias
+ *   POOL       y[i] = (ACC ? y[i] : 0) + sum over r of x[r][i]; SCALE: then times immediate0;
+ *              y fp32
+ *   RMSNORM    y = (x*(1/sqrt(mean of x*x + immediate0)))*gain; parameters gain
+ *   MAP        y[r][i] = f(x[r][i / count]*gain[i] + bias[i]), GAIN and BIAS as flags say; source
+ *              rows have length / count elements; parameters gain, then bias
+ *   COMBINE    y[r][i] = x[r][i] op f(second[r][i / count]*gain[i]), GAIN as flags say; rows of
+ *              `second` have length / count elements of its own type (fp32 or bf16)
+ *   CONV1D     y[r][i] = f(bias[i] + sum over k of w[k][i]*x[r - count + 1 + k][i]), oldest first.
+ *              Rows before the first are in `second`: count - 1 packed rows of the source's type,
+ *              oldest first, replaced at the end by the last count - 1 rows seen. ZERO: they are
+ *              taken as zeros. They share no byte with any other operand. parameters
+ *              w[count][length], then bias if BIAS
+ *   ARGMAX     y[r] = the first i with the largest x[r][i], NaN never; y uint32 (destination
+ *              type 0)
+ *
+ * int8 results are the value times immediate1, rounded to nearest even and clamped to [-127, 127],
+ * NaN 0. second and second_stride are 0 unless the command is COMBINE or CONV1D. */
+// clang-format on
 struct epoch_vector_command {
   uint32_t control;
   uint32_t semaphores;

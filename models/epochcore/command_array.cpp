@@ -99,8 +99,9 @@ DecodeError CommandDecoder::decode_coefficients(const Descriptor& words, Command
           read_shape(command.opcode, raw.format, raw.extent, raw.sequences, work.shape);
       failed(error))
     return error;
-  if (work.shape.channels == 0 || work.shape.modes == 0) return refuse(EPOCH_ERROR_SIZE);
   work.extra = (flags & EPOCH_COEFF_EXTRA) != 0;
+  if (work.extra && work.shape.mode == ArrayMode::edge) return refuse(EPOCH_ERROR_MODE);  // no D
+  if (work.shape.channels == 0 || work.shape.modes == 0) return refuse(EPOCH_ERROR_SIZE);
   const std::uint64_t bytes = block_bytes(work.shape, work.extra);
   if (bytes > 0xFFFFFFFFu) return refuse(EPOCH_ERROR_SIZE, raw.local);
   if (bytes != 0) {

@@ -13,21 +13,21 @@ constexpr std::uint64_t kParameterBytes = 4;
 // What an operation of the vector unit takes.
 struct VectorRules {
   std::uint32_t flags;  // EPOCH_VECTOR_*
-  bool function, op, immediate0, count, second;
+  bool function, op, count, second;
 };
 
 VectorRules rules_of(std::uint32_t opcode) {
   switch (opcode) {
     case EPOCH_OP_POOL:
-      return {EPOCH_VECTOR_ACC | EPOCH_VECTOR_SCALE, false, false, true, false, false};
+      return {EPOCH_VECTOR_ACC | EPOCH_VECTOR_SCALE, false, false, false, false};
     case EPOCH_OP_MAP:
-      return {EPOCH_VECTOR_GAIN | EPOCH_VECTOR_BIAS, true, false, false, true, false};
+      return {EPOCH_VECTOR_GAIN | EPOCH_VECTOR_BIAS, true, false, true, false};
     case EPOCH_OP_COMBINE:
-      return {EPOCH_VECTOR_GAIN, true, true, false, true, true};
+      return {EPOCH_VECTOR_GAIN, true, true, true, true};
     case EPOCH_OP_CONV1D:
-      return {EPOCH_VECTOR_BIAS | EPOCH_VECTOR_ZERO, true, false, false, true, true};
+      return {EPOCH_VECTOR_BIAS | EPOCH_VECTOR_ZERO, true, false, true, true};
     default:  // AFFINE, the norms, ARGMAX
-      return {0, false, false, true, false, false};
+      return {0, false, false, false, false};
   }
 }
 
@@ -49,6 +49,10 @@ Element element_of(std::uint32_t type) {
   return type == EPOCH_TYPE_FP32   ? Element::fp32
          : type == EPOCH_TYPE_INT8 ? Element::int8
                                    : Element::bf16;
+}
+
+LocalTile packed_rows(std::uint32_t address, std::uint64_t rows, std::uint64_t row_bytes) {
+  return tile_of(address, rows, row_bytes, static_cast<std::uint32_t>(row_bytes));
 }
 
 }  // namespace
@@ -81,7 +85,6 @@ DecodeError CommandDecoder::check_vector_format(const epoch_vector_command& raw,
   const std::uint32_t source = EPOCH_FORMAT_TYPE(raw.format);
   const std::uint32_t destination = EPOCH_VECTOR_TYPES_DESTINATION(raw.types);
   const std::uint32_t second = EPOCH_VECTOR_TYPES_SECOND(raw.types);
-  const bool plain = opcode == EPOCH_OP_AFFINE || opcode == EPOCH_OP_ARGMAX;
   for (const std::uint32_t type : {source, destination, second})
     if (!has_bit(limits_.types, type) || type == EPOCH_TYPE_BF16D) return refuse(EPOCH_ERROR_TYPE);
   if (source == EPOCH_TYPE_INT8 || second == EPOCH_TYPE_INT8) return refuse(EPOCH_ERROR_TYPE);
@@ -90,14 +93,12 @@ DecodeError CommandDecoder::check_vector_format(const epoch_vector_command& raw,
   if ((opcode == EPOCH_OP_POOL || opcode == EPOCH_OP_ARGMAX) && destination != EPOCH_TYPE_FP32)
     return refuse(EPOCH_ERROR_TYPE);
   if (opcode != EPOCH_OP_COMBINE && second != EPOCH_TYPE_FP32) return refuse(EPOCH_ERROR_TYPE);
-  if (plain && opcode == EPOCH_OP_ARGMAX && (raw.immediate0 != 0 || raw.parameters != 0))
+  const std::uint32_t function = EPOCH_VECTOR_MODE_FUNCTION(mode), op = EPOCH_VECTOR_MODE_OP(mode);
+  if ((!rules.function && function != 0) || (!rules.op && op != 0) ||
+      (!rules.count && EPOCH_VECTOR_TYPES_COUNT(raw.types) > 1))
     return refuse(EPOCH_ERROR_RESERVED);
-  const bool function = EPOCH_VECTOR_MODE_FUNCTION(mode) < EPOCH_FUNCTIONS &&
-                        (rules.function || EPOCH_VECTOR_MODE_FUNCTION(mode) == 0);
-  const bool op =
-      EPOCH_VECTOR_MODE_OP(mode) < EPOCH_COMBINES && (rules.op || EPOCH_VECTOR_MODE_OP(mode) == 0);
-  const bool count = rules.count || EPOCH_VECTOR_TYPES_COUNT(raw.types) <= 1;
-  if (!function || !op || !count || (flags & ~rules.flags) != 0) return refuse(EPOCH_ERROR_MODE);
+  if (function >= EPOCH_FUNCTIONS || op >= EPOCH_COMBINES || (flags & ~rules.flags) != 0)
+    return refuse(EPOCH_ERROR_MODE);
   return no_error;
 }
 
@@ -169,12 +170,12 @@ DecodeError CommandDecoder::decode_vector(const Descriptor& words, Command& comm
         tile_of(raw.second, raw.rows, length / work.count * element_bytes(work.second_element),
                 raw.second_stride);
   if (conv && work.count > 1)
-    work.second = tile_of(raw.second, work.count - 1, length * element_bytes(work.second_element),
-                          raw.second_stride);
+    work.second =
+        packed_rows(raw.second, work.count - 1, length * element_bytes(work.second_element));
   if (const auto error = check_vector_tiles(work); failed(error)) return error;
   // CONV1D writes its history too.
   if (conv)
-    for (const LocalTile* operand : {&work.source, &work.parameters})
+    for (const LocalTile* operand : {&work.source, &work.parameters, &work.destination})
       if (tiles_overlap(*operand, work.second))
         return refuse(EPOCH_ERROR_OVERLAP, work.second.address, work.second.bytes());
   command.work = work;

@@ -43,7 +43,7 @@ std::uint64_t PeGrid::earliest_start(const Command& command) const {
                             shape.type == last_shape_.type && shape.modes == last_shape_.modes;
   std::uint64_t earliest = std::max(loaded, back_to_back ? stream_end_ps_ : array_end_ps_);
   if (!config_.state_shadow) earliest = std::max(earliest, state_end_ps_);
-  if (shadow_state_.full) earliest = std::max(earliest, shadow_state_.end_ps);
+  if (!shadow_states_.empty()) earliest = std::max(earliest, shadow_state_end_ps_);
   return earliest;
 }
 
@@ -106,16 +106,19 @@ void PeGrid::start_load(const Command& command) {
   load_sequence_ = command.sequence;
   load_end_ps_ = now_ps() + cycles * period_ps_;
   load_cycles_ += cycles;
-  claim(shadow_.block, cycles, now_ps(), load_end_ps_);
+  claim(shadow_.block, shadow_.block.bytes(), cycles, now_ps(), load_end_ps_);
   update_transferring();
 }
 
-void PeGrid::swap_shadows() {
+void PeGrid::swap_coefficients() {
   if (shadow_full_) array_->load(shadow_words_.block(shadow_.shape));
   shadow_full_ = false;
-  if (shadow_state_.full)
-    array_->load_state(shadow_state_.shape.block(), shadow_state_.words.data());
-  shadow_state_.full = false;
+}
+
+void PeGrid::swap_states() {
+  for (const ShadowState& state : shadow_states_)
+    array_->load_state(state.shape.block(), state.words.data());
+  shadow_states_.clear();
 }
 
 // Enters a command that starts now among the running ones.
@@ -139,7 +142,8 @@ std::vector<std::uint8_t> PeGrid::result_buffer(const LocalTile& tile) {
 void PeGrid::start_array(const Command& command) {
   const auto& work = std::get<ArrayWork>(command.work);
   const NumberType type = work.shape.type;
-  swap_shadows();
+  swap_coefficients();
+  swap_states();
   ArrayCommand run;
   run.steps = work.steps;
   const bool streamed = work.drive.rows != 0, edge = work.shape.mode == ArrayMode::edge;
@@ -205,23 +209,25 @@ void PeGrid::start_streams(const Command& command) {
 }
 
 // Rates are whole bytes a cycle, rounded up: what the schedule takes on average.
-void PeGrid::claim(const LocalTile& tile, std::uint64_t interval, std::uint64_t from_ps,
-                   std::uint64_t until_ps) {
+void PeGrid::claim(const LocalTile& tile, std::uint64_t bytes, std::uint64_t interval,
+                   std::uint64_t from_ps, std::uint64_t until_ps) {
   if (tile.rows == 0) return;
   const std::uint64_t cycles = std::max<std::uint64_t>(1, interval);
-  const std::uint64_t rate = (tile.row_bytes + cycles - 1) / cycles;
+  const std::uint64_t rate = (bytes + cycles - 1) / cycles;
   buffers_[EPOCH_LOCAL_BUFFER(tile.address)]->claim(rate, from_ps, until_ps);
 }
 
 void PeGrid::claim_ports(const ArrayWork& work, const ArrayTiming& timing) {
   const std::uint64_t now = now_ps();
+  const auto step_bytes = [&](const LocalTile& tile) { return tile.bytes() / work.steps; };
   for (const LocalTile* operand :
        {&work.source, &work.stored, &work.accumulator, &work.drive, &work.b, &work.c, &work.u})
-    claim(*operand, timing.interval, now, stream_end_ps_);
+    claim(*operand, step_bytes(*operand), timing.interval, now, stream_end_ps_);
   const std::uint64_t stream_ps = stream_end_ps_ - now;
   const std::uint64_t first_result =
       array_end_ps_ - now > stream_ps ? array_end_ps_ - stream_ps : now;
-  claim(work.destination, timing.interval, first_result, array_end_ps_);
+  claim(work.destination, step_bytes(work.destination), timing.interval, first_result,
+        array_end_ps_);
 }
 
 void PeGrid::start_state(const Command& command) {
@@ -234,6 +240,7 @@ void PeGrid::start_state(const Command& command) {
   running.state = true;
   results_.resize(work.block.bytes() / sizeof(float));
   if (work.save) {
+    swap_states();
     array_->save_state(shape, results_.data());
     running.result = result_buffer(work.block);
     std::memcpy(running.result.data(), results_.data(), running.result.size());
@@ -242,13 +249,14 @@ void PeGrid::start_state(const Command& command) {
   } else {
     std::memcpy(results_.data(), read_bytes(work.block), work.block.bytes());
     if (config_.state_shadow) {
-      shadow_state_ = {true, state_end_ps_, work.shape, results_};
+      shadow_states_.push_back({work.shape, results_});
+      shadow_state_end_ps_ = state_end_ps_;
     } else {
       array_->load_state(shape, results_.data());
       state_saved_ = true;
     }
   }
-  claim(work.block, cycles, now_ps(), state_end_ps_);
+  claim(work.block, work.block.bytes(), cycles, now_ps(), state_end_ps_);
   update_transferring();
 }
 
@@ -314,7 +322,7 @@ void PeGrid::cancel() {
   step_event_.cancel();
   loading_ = false;
   shadow_full_ = false;
-  shadow_state_.full = false;
+  swap_states();  // what has retired is the array's state
   running_.clear();
   array_end_ps_ = stream_end_ps_ = state_end_ps_ = now_ps();
   for (Scratchpad* buffer : buffers_) buffer->release_claims();

@@ -56,10 +56,8 @@ class PeGrid : public sc_core::sc_module, public Engine {
     bool state = false;
     std::vector<std::uint8_t> result;
   };
-  // A state that waits in shadow registers for the next array command.
+  // A state in the shadow registers. It waits for the next command on the array.
   struct ShadowState {
-    bool full = false;
-    std::uint64_t end_ps = 0;
     ArrayShape shape;
     std::vector<float> words;
   };
@@ -74,10 +72,12 @@ class PeGrid : public sc_core::sc_module, public Engine {
   const float* read_operand(const LocalTile& tile, NumberType type, const ArrayWork& work,
                             std::vector<float>& into);
   void publish_words(const ArrayWork& work, Running& running);
-  void swap_shadows();
+  void swap_coefficients();
+  void swap_states();
   void claim_ports(const ArrayWork& work, const ArrayTiming& timing);
-  void claim(const LocalTile& tile, std::uint64_t interval, std::uint64_t from_ps,
-             std::uint64_t until_ps);
+  // `bytes` of a tile's buffer every `interval` cycles.
+  void claim(const LocalTile& tile, std::uint64_t bytes, std::uint64_t interval,
+             std::uint64_t from_ps, std::uint64_t until_ps);
   Running& push_running(std::uint32_t sequence, std::uint64_t end_ps);
   std::vector<std::uint8_t> result_buffer(const LocalTile& tile);
   void schedule();
@@ -103,7 +103,8 @@ class PeGrid : public sc_core::sc_module, public Engine {
   std::uint64_t load_end_ps_ = 0;
   CoefficientWork shadow_;
   BlockWords shadow_words_;
-  ShadowState shadow_state_;
+  std::vector<ShadowState> shadow_states_;  // in the order of their STATE commands
+  std::uint64_t shadow_state_end_ps_ = 0;   // of the last of them
   // Array.
   std::deque<Running> running_;
   std::vector<std::vector<std::uint8_t>> spare_;  // result buffers to reuse

@@ -42,6 +42,10 @@ std::uint64_t function_latency(unsigned function) {
   }
 }
 
+NumberType type_of(Element element) {
+  return element == Element::bf16 ? NumberType::bf16 : NumberType::fp32;
+}
+
 std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
   return (a + b - 1) / b;
 }
@@ -92,8 +96,7 @@ std::uint64_t VectorUnit::earliest_start(const Command&) const {
 sc_core::sc_time VectorUnit::read_floats(const LocalTile& tile, Element element, float* into) {
   bytes_.resize(tile.bytes());
   const sc_core::sc_time moved = local.read(tile, bytes_.data());
-  const NumberType type = element == Element::bf16 ? NumberType::bf16 : NumberType::fp32;
-  unpack_words(type, bytes_.data(), tile.bytes() / element_bytes(element), into);
+  unpack_words(type_of(element), bytes_.data(), tile.bytes() / element_bytes(element), into);
   return moved;
 }
 
@@ -138,8 +141,8 @@ void VectorUnit::compute(unsigned opcode, const VectorWork& work) {
   if (history_.rows != 0) {
     history_result_.resize(history_.bytes());
     const std::size_t words = std::size_t{history_.rows} * work.length;
-    vector_convert(source_.data() + source_.size() - words, words, work.second_element, 1.0f,
-                   history_result_.data());
+    pack_words(type_of(work.second_element), source_.data() + source_.size() - words, words,
+               history_result_.data());  // bits as they came, of a NaN too
   }
 }
 

@@ -12,6 +12,74 @@ namespace epoch {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// "[json.exception.parse_error.101] parse error at line 1, ...": the tag helps nobody.
+std::string without_tag(const std::string& what) {
+  const std::size_t tag = what.find("] ");
+  return one_line(tag == std::string::npos ? what : what.substr(tag + 2), 200);
+}
+
+std::string written_twice(const std::string& key) {
+  return "the key \"" + one_line(key) + "\" is written twice in one object";
+}
+const std::string nested_too_deep = "nested deeper than " + std::to_string(kMaxJsonDepth);
+
+// Looks at a text's structure; the first problem ends it.
+class StructureCheck final : public nlohmann::json_sax<Json> {
+ public:
+  std::string problem;
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override {
+    open_objects_.emplace_back();
+    return open();
+  }
+  bool end_object() override {
+    open_objects_.pop_back();
+    --depth_;
+    return true;
+  }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override {
+    --depth_;
+    return true;
+  }
+  bool key(string_t& name) override {
+    if (++keys_ > kMaxJsonKeys) return fail("more than " + std::to_string(kMaxJsonKeys) + " keys");
+    return open_objects_.back().insert(name).second || fail(written_twice(name));
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    return fail(without_tag(error.what()));
+  }
+
+ private:
+  bool fail(const std::string& what) {
+    problem = what;
+    return false;
+  }
+  bool open() { return ++depth_ <= kMaxJsonDepth || fail(nested_too_deep); }
+
+  std::vector<std::set<std::string>> open_objects_;
+  int depth_ = 0;
+  std::size_t keys_ = 0;
+};
+
+}  // namespace
+
+Json parse_long_json(const std::string& text) {
+  StructureCheck check;
+  Json::sax_parse(text, &check, Json::input_format_t::json, true, true);
+  if (!check.problem.empty()) throw std::invalid_argument(check.problem);
+  return Json::parse(text, nullptr, true, true);
+}
+
 Json parse_json(const std::string& text) {
   std::vector<std::set<std::string>> open_objects;
   std::size_t parts = 0;
@@ -28,7 +96,7 @@ Json parse_json(const std::string& text) {
         [[fallthrough]];
       case Json::parse_event_t::array_start:
         if (depth >= kMaxJsonDepth) {
-          throw std::invalid_argument("nested deeper than " + std::to_string(kMaxJsonDepth));
+          throw std::invalid_argument(nested_too_deep);
         }
         count_part();
         break;
@@ -38,8 +106,7 @@ Json parse_json(const std::string& text) {
       case Json::parse_event_t::key:
         count_part();
         if (!open_objects.back().insert(value.get<std::string>()).second) {
-          throw std::invalid_argument("the key \"" + one_line(value.get<std::string>()) +
-                                      "\" is written twice in one object");
+          throw std::invalid_argument(written_twice(value.get<std::string>()));
         }
         break;
       default:
@@ -50,11 +117,7 @@ Json parse_json(const std::string& text) {
   try {
     return Json::parse(text, check, true, true);
   } catch (const Json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, ...": the tag helps nobody.
-    const std::string what = error.what();
-    const std::size_t tag = what.find("] ");
-    throw std::invalid_argument(
-        one_line(tag == std::string::npos ? what : what.substr(tag + 2), 200));
+    throw std::invalid_argument(without_tag(error.what()));
   }
 }
 

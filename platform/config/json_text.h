@@ -20,7 +20,12 @@ constexpr std::size_t kMaxJsonParts = 10'000;
 // one line.
 Json parse_json(const std::string& text);
 
-// The same from a file. Throws InputError naming the file.
+// The same rules for a text of any size, in time that grows with its length: nesting and keys are
+// checked without a value being made, and a file has at most kMaxJsonKeys keys.
+constexpr std::size_t kMaxJsonKeys = 1'000;
+Json parse_long_json(const std::string& text);
+
+// parse_json() of a file. Throws InputError naming the file.
 Json read_json_file(const std::filesystem::path& file);
 
 // Text of any origin as one printable line of at most `limit` characters.

@@ -166,11 +166,11 @@ void add_workload(std::vector<Key>& keys) {
   keys.push_back(plain("network.model", KeyType::file, EPOCH_FIELD(network.model),
                        "Model folder (config.json, model.safetensors), compiled for this array and "
                        "loaded; a bare name is also searched in the shipped scenarios"));
-  keys.push_back(choice(
-      "network.type", EPOCH_FIELD(network.type), {"fp32", "bf16", "bf16d", "int8"},
-      std::vector<NumberType>{NumberType::fp32, NumberType::bf16, NumberType::bf16d,
-                              NumberType::int8},
-      "Number type of the compiled network; bf16d: bf16 with poles as a - 1 in bf16"));
+  keys.push_back(
+      choice("network.type", EPOCH_FIELD(network.type), {"fp32", "bf16", "bf16d", "int8"},
+             std::vector<NumberType>{NumberType::fp32, NumberType::bf16, NumberType::bf16d,
+                                     NumberType::int8},
+             "Number type of the compiled network; bf16d: bf16 with poles as a - 1 in bf16"));
   keys.push_back(plain("network.calibration", KeyType::file, EPOCH_FIELD(network.calibration),
                        "int8: inputs to measure the network's signals on, an IDX file or plain "
                        "rows of the input (the first 32 sequences are taken)"));
@@ -231,8 +231,7 @@ void add_pe(std::vector<Key>& keys, const std::string& grid) {
                         {"shared", "dedicated"},
                         std::vector<ExpUnit>{ExpUnit::shared, ExpUnit::dedicated},
                         "Selective: exp on the PE's multipliers, or in a unit of its own"));
-  keys.push_back(plain(grid + "state_shadow", KeyType::boolean,
-                       EPOCH_FIELD(epochcore.state_shadow),
+  keys.push_back(plain(grid + "state_shadow", KeyType::boolean, EPOCH_FIELD(epochcore.state_shadow),
                        "STATE transfers work on shadow registers, beside array commands"));
 }
 

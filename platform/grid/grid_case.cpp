@@ -10,6 +10,7 @@
 
 #include "epochcore/pe_grid/number_format.h"
 #include "epochcore/pe_grid/operands.h"
+#include "epochcore/pe_grid/placement.h"
 #include "errors.h"
 #include "grid/grid_operands.h"
 #include "grid/seeded_words.h"
@@ -19,7 +20,8 @@ namespace epoch {
 namespace {
 
 constexpr unsigned kMost = 65'535;              // of rows, channels, modes
-constexpr std::uint64_t kMostWords = 1u << 27;  // of one operand
+constexpr std::uint64_t kMostWords = 1u << 24;  // of all operands
+constexpr std::uint64_t kMostSlots = 1u << 24;  // of an array
 constexpr std::uintmax_t kMostBytes = std::uintmax_t{1} << 30;
 
 // Reads keys of one object; whoever is left at the end was never asked for.
@@ -31,6 +33,12 @@ class CaseReader {
 
   [[noreturn]] void refuse(const std::string& key, const std::string& why) const {
     throw InputError(where_, key.empty() ? why : key + ": " + why);
+  }
+
+  // With the value that the case has.
+  [[noreturn]] void refuse_value(const char* key, const std::string& why) const {
+    const auto found = json_.find(key);
+    refuse(key, found == json_.end() ? why : shown(*found) + ": " + why);
   }
 
   unsigned number(const char* key, unsigned fallback, unsigned low, unsigned high) {
@@ -64,6 +72,7 @@ class CaseReader {
     }
     refuse(key, shown(*value) + " is none of " + allowed);
   }
+  bool has(const char* key) const { return json_.find(key) != json_.end(); }
   const Json* take(const char* key) {
     asked_.insert(key);
     const auto found = json_.find(key);
@@ -109,6 +118,9 @@ ArrayConfig read_array(CaseReader& reader) {
   array.rows = reader.needed("rows", 1, kMost);
   array.cols = reader.needed("cols", 1, kMost);
   array.segment_rows = reader.number("segment_rows", array.rows, 1, array.rows);
+  if (array.rows % array.segment_rows != 0)
+    reader.refuse("segment_rows", std::to_string(array.segment_rows) + " does not divide rows, " +
+                                      std::to_string(array.rows));
   array.segment_io = reader.choice<SegmentIo>(
       "segment_io", {{"tapped", SegmentIo::tapped}, {"chained", SegmentIo::chained}},
       SegmentIo::tapped);
@@ -125,6 +137,10 @@ ArrayConfig read_array(CaseReader& reader) {
       "reduce", {{"tree", Reduce::tree}, {"systolic", Reduce::systolic}}, Reduce::tree);
   array.pe_exp = reader.choice<ExpUnit>(
       "pe_exp", {{"shared", ExpUnit::shared}, {"dedicated", ExpUnit::dedicated}}, ExpUnit::shared);
+  if (std::uint64_t{array.rows} * array.cols * array.state_slots > kMostSlots)
+    reader.refuse("rows", std::to_string(array.rows) + " rows x " + std::to_string(array.cols) +
+                              " cols x " + std::to_string(array.state_slots) +
+                              " state_slots are more than " + std::to_string(kMostSlots));
   array.ports = {0, 0, 0, 0};
   array.drain_lanes = array.cols;
   return array;
@@ -164,6 +180,38 @@ unsigned read_steps(CaseReader& reader) {
   return static_cast<unsigned>(sum);
 }
 
+// The key to blame if the array has no place for the block.
+const char* key_at_fault(const ArrayConfig& array, const CoefficientBlock& block) {
+  CoefficientBlock smaller = block;
+  smaller.channels = 1;
+  if (Placement::refusal(array, smaller) == nullptr) return "channels";
+  smaller.modes = 1;
+  if (Placement::refusal(array, smaller) == nullptr) return "modes";
+  smaller.type = NumberType::fp32;
+  return Placement::refusal(array, smaller) == nullptr ? "type" : "mode";
+}
+
+// What the array would refuse without naming a key.
+void check_command(const CaseReader& reader, const GridCase& grid_case, bool stored, bool sums) {
+  const ArrayMode mode = grid_case.block.mode;
+  const ArrayCommand& command = grid_case.command;
+  if (const char* why = Placement::refusal(grid_case.array, grid_case.block))
+    reader.refuse_value(key_at_fault(grid_case.array, grid_case.block), why);
+  const bool edge = mode == ArrayMode::edge, mac = mode == ArrayMode::mac;
+  if (command.shift && (!command.reverse || !stored || mac))
+    reader.refuse_value("shift", "needs reverse and inputs.stored, and a recurrence");
+  if (command.partial && (edge || mode == ArrayMode::dplr))
+    reader.refuse_value("partial", "is not for edge and dplr, which have one block");
+  if (sums && (edge || mode == ArrayMode::dplr))
+    reader.refuse("inputs.acc", "is not for edge and dplr, which have one block");
+  if (command.use_extra && (edge || command.partial))
+    reader.refuse("d", "needs a drain: edge and a partial command have none");
+  if (stored && (edge || command.partial))
+    reader.refuse("inputs.stored", "needs a drain: edge and a partial command have none");
+  if (edge && command.output != NumberType::fp32 && reader.has("output_type"))
+    reader.refuse_value("output_type", "edge emits words of 4 bytes");
+}
+
 // Tables of words: present in the case, or to be made from a seed.
 class OperandReader {
  public:
@@ -173,7 +221,9 @@ class OperandReader {
   void table(const char* section, const char* name, unsigned bytes, std::size_t rows,
              std::size_t columns) {
     known_[section].insert(name);
-    if (rows * columns > kMostWords) refuse(section, name, "has too many words");
+    words_ += std::uint64_t{rows} * columns;
+    if (words_ > kMostWords)
+      refuse(section, name, "more than " + std::to_string(kMostWords) + " words in all");
     GridOperand operand{name, section, bytes, rows, columns, {}};
     if (case_.seeded) {
       case_.operands.push_back(operand);
@@ -248,6 +298,7 @@ class OperandReader {
   const Json& json_;
   const std::string where_;
   std::map<std::string, std::set<std::string>> known_;
+  std::uint64_t words_ = 0;
 };
 
 void read_operands(GridCase& grid_case, CaseReader& reader, const Json& json,
@@ -259,6 +310,9 @@ void read_operands(GridCase& grid_case, CaseReader& reader, const Json& json,
   const bool streamed = block.mode == ArrayMode::selective || block.mode == ArrayMode::ssd;
   for (const char* section : {"coefficients", "inputs", "state"}) reader.take(section);
   OperandReader tables(grid_case, json, where);
+  command.use_extra = reader.take("d") != nullptr;
+  const bool stored = tables.has("inputs", "stored") || (grid_case.seeded && command.shift);
+  check_command(reader, grid_case, stored, tables.has("inputs", "acc"));
   for (const OperandName& word : operands.coefficients)
     tables.table("coefficients", word.name, word.bytes, block.channels, block.modes);
   for (const OperandName& word : operands.north)
@@ -266,14 +320,12 @@ void read_operands(GridCase& grid_case, CaseReader& reader, const Json& json,
                  block.mode == ArrayMode::edge ? 2 * lanes : lanes);
   for (const OperandName& word : operands.west)
     tables.table("inputs", word.name, word.bytes, steps, block.modes);
-  if (reader.take("d") != nullptr) {
-    command.use_extra = true;
+  if (command.use_extra) {
     tables.list("d", extra_bytes(block.mode, block.type), block.channels);
     if (streamed) tables.table("inputs", "u", type_bytes(block.type), steps, lanes);
   }
   if (tables.has("inputs", "acc")) tables.table("inputs", "acc", 4, steps, lanes);
-  if (tables.has("inputs", "stored") || (grid_case.seeded && command.shift))
-    tables.table("inputs", "stored", type_bytes(command.stored_type), steps, lanes);
+  if (stored) tables.table("inputs", "stored", type_bytes(command.stored_type), steps, lanes);
   for (const char* word : operands.state) {
     const bool given = tables.has("state", word);
     if (given || grid_case.seeded) {
@@ -347,9 +399,11 @@ GridCase read_grid_case_file(const std::filesystem::path& file) {
     throw InputError(where, "is larger than 1 GiB");
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const Json json = Json::parse(text, nullptr, false, true);
-  if (json.is_discarded()) throw InputError(where, "is not JSON");
-  return read_grid_case(json, where);
+  try {
+    return read_grid_case(parse_long_json(text), where);
+  } catch (const std::invalid_argument& problem) {
+    throw InputError(where, problem.what());
+  }
 }
 
 }  // namespace epoch

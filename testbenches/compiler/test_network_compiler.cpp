@@ -138,7 +138,7 @@ void check_image(const std::vector<std::uint8_t>& bytes, const S4dModel& model,
   CHECK(image.header.array_cols == target.cols);
   CHECK(image.header.array_segment_rows == target.segment_rows);
   CHECK(image.header.array_state_slots == target.state_slots);
-  CHECK(image.header.contract_version == 0x00010000u);
+  CHECK(image.header.contract_version == 0x00010001u);
   CHECK(image.header.input_width == model.config.input_width);
   CHECK(image.header.output_width == model.config.labels);
   CHECK(image.header.max_width ==

@@ -26,14 +26,17 @@ AT(epoch_dma_command, local_row_stride, 32);
 AT(epoch_dma_command, planes, 36);
 AT(epoch_dma_command, bus_plane_stride, 40);
 AT(epoch_dma_command, local_plane_stride, 44);
-AT(epoch_dma_command, reserved, 48);
+AT(epoch_dma_command, indices, 48);
+AT(epoch_dma_command, table_rows, 52);
+AT(epoch_dma_command, reserved, 56);
 
 AT(epoch_coeff_command, control, 0);
 AT(epoch_coeff_command, semaphores, 4);
 AT(epoch_coeff_command, local, 8);
 AT(epoch_coeff_command, format, 12);
 AT(epoch_coeff_command, extent, 16);
-AT(epoch_coeff_command, reserved, 20);
+AT(epoch_coeff_command, sequences, 20);
+AT(epoch_coeff_command, reserved, 24);
 
 AT(epoch_array_command, control, 0);
 AT(epoch_array_command, semaphores, 4);
@@ -49,14 +52,27 @@ AT(epoch_array_command, destination_stride, 40);
 AT(epoch_array_command, stored_stride, 44);
 AT(epoch_array_command, accumulator_stride, 48);
 AT(epoch_array_command, activation, 52);
-AT(epoch_array_command, reserved, 56);
+AT(epoch_array_command, types, 56);
+AT(epoch_array_command, scale, 60);
+
+AT(epoch_streams_command, control, 0);
+AT(epoch_streams_command, semaphores, 4);
+AT(epoch_streams_command, drive, 8);
+AT(epoch_streams_command, drive_stride, 12);
+AT(epoch_streams_command, b, 16);
+AT(epoch_streams_command, c, 20);
+AT(epoch_streams_command, west_stride, 24);
+AT(epoch_streams_command, u, 28);
+AT(epoch_streams_command, u_stride, 32);
+AT(epoch_streams_command, reserved, 36);
 
 AT(epoch_state_command, control, 0);
 AT(epoch_state_command, semaphores, 4);
 AT(epoch_state_command, local, 8);
 AT(epoch_state_command, format, 12);
 AT(epoch_state_command, extent, 16);
-AT(epoch_state_command, reserved, 20);
+AT(epoch_state_command, sequences, 20);
+AT(epoch_state_command, reserved, 24);
 
 AT(epoch_vector_command, control, 0);
 AT(epoch_vector_command, semaphores, 4);
@@ -70,7 +86,10 @@ AT(epoch_vector_command, source_stride, 32);
 AT(epoch_vector_command, destination_stride, 36);
 AT(epoch_vector_command, immediate0, 40);
 AT(epoch_vector_command, immediate1, 44);
-AT(epoch_vector_command, reserved, 48);
+AT(epoch_vector_command, second, 48);
+AT(epoch_vector_command, second_stride, 52);
+AT(epoch_vector_command, types, 56);
+AT(epoch_vector_command, reserved, 60);
 
 AT(epoch_image_layer, first_op, 0);
 AT(epoch_image_layer, op_count, 4);
@@ -114,4 +133,14 @@ EPOCH_STATIC_ASSERT(EPOCH_REG_ID == 0x000 && EPOCH_REG_VERSION == 0x004, "identi
 EPOCH_STATIC_ASSERT(EPOCH_REG_CTRL == 0x100 && EPOCH_REG_RING_TAIL == 0x124, "control");
 EPOCH_STATIC_ASSERT(EPOCH_REG_COMPLETED == 0x128 && EPOCH_REG_ERROR_CODE == 0x140, "completion");
 EPOCH_STATIC_ASSERT(EPOCH_CTRL_RESET_MASK == 4 && EPOCH_IRQ_STATUS_ERROR_MASK == 2, "bits");
+EPOCH_STATIC_ASSERT(EPOCH_MODE_REAL == 0 && EPOCH_MODE_DPLR == 4 && EPOCH_MODE_MAC == 8, "modes");
+EPOCH_STATIC_ASSERT(EPOCH_TYPE_FP32 == 0 && EPOCH_TYPE_BF16D == 2 && EPOCH_TYPE_INT8 == 3, "types");
+EPOCH_STATIC_ASSERT(EPOCH_ACTIVATION_GLU == 2 && EPOCH_ACTIVATION_TANH == 7, "activations");
+EPOCH_STATIC_ASSERT(EPOCH_FUNCTION_GELU == 1 && EPOCH_FUNCTION_EXP == 8, "functions");
+EPOCH_STATIC_ASSERT(EPOCH_COMBINE_MULTIPLY == 0 && EPOCH_COMBINE_MAXIMUM == 3, "operators");
+EPOCH_STATIC_ASSERT(EPOCH_SLOTS_MODE == 0 && EPOCH_SLOTS_BATCH == 2, "slots");
+EPOCH_STATIC_ASSERT(EPOCH_ARRAY_TYPES(3, 1, 5) == 0x00050103,
+                    "types of results, stored, sequences");
+EPOCH_STATIC_ASSERT(EPOCH_VECTOR_TYPES(3, 1, 4) == 0x00040103, "types of results, second, count");
+EPOCH_STATIC_ASSERT(EPOCH_VECTOR_MODE(3, 8) == 0x38, "operator and function");
 EPOCH_STATIC_ASSERT(EPOCH_GET(EPOCH_PUT(5, CAPS_FIFO, DMA_OUT), CAPS_FIFO, DMA_OUT) == 5, "fields");

@@ -80,10 +80,10 @@ TEST_CASE("access kinds are the documented ones and latching words are followed 
 TEST_CASE("error codes are unique and in the group of their kind") {
   std::set<unsigned> values;
   const std::map<unsigned, std::set<std::string>> groups = {
-      {0x2, {"BUS_READ", "BUS_WRITE", "BUS_FETCH"}},
+      {0x2, {"BUS_READ", "BUS_WRITE", "BUS_FETCH", "GATHER_INDEX"}},
       {0x3, {"SEMAPHORE_OVERFLOW"}},
       {0x5, {"WATCHDOG"}},
-      {0x6, {"NUMERIC_OVERFLOW", "NUMERIC_NAN"}}};
+      {0x6, {"NUMERIC_OVERFLOW", "NUMERIC_NAN", "NUMERIC_SATURATED"}}};
   const auto check = [&](const std::string& name, unsigned value) {
     CAPTURE(name, value);
     CHECK(values.insert(value).second);

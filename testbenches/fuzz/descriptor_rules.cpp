@@ -3,19 +3,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <vector>
 
 #include "fuzz/entry.h"
+#include "fuzz/rule_words.h"
 
 namespace epoch::fuzz {
 
 namespace {
-
-__extension__ using Wide = __int128;
-
-bool bit(std::uint32_t set, std::uint32_t number) {
-  return number < 32 && (set >> number & 1u) != 0;
-}
 
 Wide signed_stride(std::uint32_t stride) {
   return static_cast<std::int32_t>(stride);
@@ -25,21 +19,17 @@ Wide signed_stride(std::uint32_t stride) {
 struct Corners {
   Wide low, high;
 };
-Corners corners(Wide base, std::uint32_t rows, std::uint32_t row_stride, std::uint32_t planes,
+Corners corners(Wide base, std::uint64_t rows, std::uint32_t row_stride, std::uint64_t planes,
                 std::uint32_t plane_stride) {
   Corners result{base, base};
-  for (const std::uint32_t row : {0u, rows - 1}) {
-    for (const std::uint32_t plane : {0u, planes - 1}) {
+  for (const std::uint64_t row : {std::uint64_t{0}, rows - 1}) {
+    for (const std::uint64_t plane : {std::uint64_t{0}, planes - 1}) {
       const Wide at =
           base + Wide{row} * signed_stride(row_stride) + Wide{plane} * signed_stride(plane_stride);
       result = {std::min(result.low, at), std::max(result.high, at)};
     }
   }
   return result;
-}
-
-bool is_vector(std::uint32_t opcode) {
-  return opcode == EPOCH_OP_AFFINE || opcode == EPOCH_OP_LAYERNORM || opcode == EPOCH_OP_POOL;
 }
 
 // Words that mean something, 0 for an opcode that does not exist.
@@ -52,18 +42,19 @@ std::size_t used_words(std::uint32_t opcode) {
       return 2;
     case EPOCH_OP_LOAD:
     case EPOCH_OP_STORE:
-    case EPOCH_OP_AFFINE:
-    case EPOCH_OP_LAYERNORM:
-    case EPOCH_OP_POOL:
       return 12;
+    case EPOCH_OP_GATHER:
+      return 14;
     case EPOCH_OP_COEFF:
     case EPOCH_OP_STATE:
-      return 5;
+      return 6;
     case EPOCH_OP_SSM:
     case EPOCH_OP_GEMM:
-      return 14;
+      return 16;
+    case EPOCH_OP_STREAMS:
+      return 9;
     default:
-      return 0;
+      return opcode >= EPOCH_OP_AFFINE && opcode <= EPOCH_OP_ARGMAX ? 15 : 0;
   }
 }
 
@@ -76,58 +67,66 @@ bool semaphores_legal(std::uint32_t word) {
   return first == 0 || first != (word >> 8 & 0xFF);
 }
 
-std::uint32_t words_of_mode(std::uint32_t mode) {
-  return mode == EPOCH_MODE_COMPLEX ? 4 : mode == EPOCH_MODE_REAL ? 2 : 1;
+// Bytes of an address space of 2^64.
+bool on_the_bus(const Corners& firsts, std::uint32_t bytes) {
+  return firsts.low >= 0 && firsts.high + bytes <= Wide{1} << 64;
 }
 
 }  // namespace
 
-DescriptorRules::Shape::Shape(std::uint32_t format, std::uint32_t extent)
-    : mode(format & 0xFF),
-      type(format >> 8 & 0xFF),
-      flags(format >> 16),
-      channels(extent & 0xFFFF),
-      modes(extent >> 16) {}
-
 bool DescriptorRules::legal(const Descriptor& words) {
   if (!header(words)) return false;
-  switch (words[0] & 0xFF) {
+  const std::uint32_t opcode = words[0] & 0xFF;
+  if (streams_ && opcode != EPOCH_OP_SSM) return false;
+  switch (opcode) {
+    case EPOCH_OP_NOP:
+    case EPOCH_OP_FENCE:
+    case EPOCH_OP_IRQ:
+    case EPOCH_OP_HALT:
+      return true;
     case EPOCH_OP_LOAD:
     case EPOCH_OP_STORE:
       return transfer(words);
+    case EPOCH_OP_GATHER:
+      return gather(words);
     case EPOCH_OP_COEFF:
       return coefficients(words);
     case EPOCH_OP_STATE:
       return state(words);
+    case EPOCH_OP_STREAMS:
+      return streams(words);
     case EPOCH_OP_SSM:
     case EPOCH_OP_GEMM:
-      return array(words);
-    case EPOCH_OP_AFFINE:
-    case EPOCH_OP_LAYERNORM:
-    case EPOCH_OP_POOL:
-      return vector(words);
-    default:
+      if (!array(words)) return false;
+      streams_.reset();
       return true;
+    default:
+      return vector(words);
   }
+}
+
+bool DescriptorRules::known(std::uint32_t opcode) const {
+  const bool is_vector = opcode >= EPOCH_OP_AFFINE && used_words(opcode) != 0;
+  return used_words(opcode) != 0 && (!is_vector || bit(limits_.vector_ops, opcode - 0x40));
 }
 
 bool DescriptorRules::header(const Descriptor& words) const {
   const std::uint32_t opcode = words[0] & 0xFF;
-  const std::size_t used = used_words(opcode);
-  if (used == 0 || (is_vector(opcode) && !bit(limits_.vector_ops, opcode - 0x40))) return false;
-  if ((words[0] >> 8 & 0xFF) > 1) return false;
-  for (std::size_t i = used; i < words.size(); ++i)
+  if (!known(opcode) || (words[0] >> 8 & 0xFF) > 1) return false;
+  for (std::size_t i = used_words(opcode); i < words.size(); ++i)
     if (words[i] != 0) return false;
   return semaphores_legal(words[1]);
 }
 
+// Of a GATHER, the local side.
 bool DescriptorRules::transfer(const Descriptor& words) const {
   const std::uint32_t local = words[4], row_bytes = words[5], rows = words[6], planes = words[9];
   const Wide total = Wide{row_bytes} * rows * planes;
   if (total == 0 || total > 0xFFFFFFFF) return false;
   const Wide bus = static_cast<Wide>(words[2] | std::uint64_t{words[3]} << 32);
-  const Corners remote = corners(bus, rows, words[7], planes, words[10]);
-  if (remote.low < 0 || remote.high + row_bytes > Wide{1} << 64) return false;
+  const bool scattered = (words[0] & 0xFF) == EPOCH_OP_GATHER;
+  if (!scattered && !on_the_bus(corners(bus, rows, words[7], planes, words[10]), row_bytes))
+    return false;
   if (local % 4 != 0 || words[8] % 4 != 0 || words[11] % 4 != 0) return false;
   const std::uint32_t buffer = local >> 30;
   if (buffer >= EPOCH_BUFFERS) return false;
@@ -135,95 +134,15 @@ bool DescriptorRules::transfer(const Descriptor& words) const {
   return near.low >= 0 && near.high + row_bytes <= static_cast<Wide>(limits_.buffer_bytes[buffer]);
 }
 
-bool DescriptorRules::shape_exists(const Shape& shape, std::uint32_t known_flags) const {
-  if ((shape.flags & ~known_flags) != 0 || !bit(limits_.types, shape.type) ||
-      !bit(limits_.modes, shape.mode))
-    return false;
-  if (shape.channels == 0 || shape.modes == 0 || shape.modes > limits_.rows) return false;
-  std::uint32_t groups = 1;
-  if (shape.mode != EPOCH_MODE_MAC) {
-    std::uint32_t height = limits_.segment_rows;  // of one channel's column segment
-    while (height < shape.modes) height += limits_.segment_rows;
-    groups = limits_.rows / height;
-  }
-  return shape.channels <= groups * limits_.cols;
-}
-
-bool DescriptorRules::coefficients(const Descriptor& words) {
-  const Shape shape(words[3], words[4]);
-  if (!shape_exists(shape, EPOCH_COEFF_EXTRA)) return false;
-  const bool extra = shape.flags != 0;
-  const std::uint64_t per_channel =
-      std::uint64_t{shape.modes} * words_of_mode(shape.mode) + (extra ? 1 : 0);
-  if (!tile_fits({words[2], 1, 0, 4 * per_channel * shape.channels, 4})) return false;
-  loaded_ = Loaded{shape.mode, shape.channels, shape.modes, extra};
-  return true;
-}
-
-bool DescriptorRules::is_loaded(const Shape& shape, bool extra) const {
-  return loaded_ && loaded_->mode == shape.mode && loaded_->channels == shape.channels &&
-         loaded_->modes == shape.modes && (!extra || loaded_->extra);
-}
-
-bool DescriptorRules::state(const Descriptor& words) const {
-  const Shape shape(words[3], words[4]);
-  if (!shape_exists(shape, EPOCH_STATE_SAVE) || shape.mode == EPOCH_MODE_MAC) return false;
-  const std::uint64_t bytes = std::uint64_t{2} * words_of_mode(shape.mode) * shape.channels *
-                              shape.modes;  // a state has half the words of its coefficients
-  return tile_fits({words[2], 1, 0, bytes, 4}) && is_loaded(shape, false);
-}
-
-bool DescriptorRules::array_flags(std::uint32_t opcode, const Shape& shape,
-                                  std::uint32_t activation) const {
-  const auto has = [&](std::uint32_t flag) { return (shape.flags & flag) != 0; };
-  const bool gemm = opcode == EPOCH_OP_GEMM;
-  if (gemm != (shape.mode == EPOCH_MODE_MAC) || !bit(limits_.activations, activation)) return false;
-  if (gemm && (has(EPOCH_ARRAY_REVERSE) || has(EPOCH_ARRAY_SHIFT) || has(EPOCH_ARRAY_ZERO_STATE)))
-    return false;
-  if (has(EPOCH_ARRAY_SHIFT) && !(has(EPOCH_ARRAY_REVERSE) && has(EPOCH_ARRAY_COMBINE)))
-    return false;
-  if (has(EPOCH_ARRAY_ACC_OUT) &&
-      (has(EPOCH_ARRAY_EXTRA) || has(EPOCH_ARRAY_COMBINE) || activation != EPOCH_ACTIVATION_NONE))
-    return false;
-  return activation != EPOCH_ACTIVATION_GLU || (gemm && shape.channels % 2 == 0);
-}
-
-bool DescriptorRules::array(const Descriptor& words) const {
-  const std::uint32_t opcode = words[0] & 0xFF, steps = words[8], activation = words[13];
-  const Shape shape(words[6], words[7]);
-  if (steps == 0 || !shape_exists(shape, 0x7F) || !array_flags(opcode, shape, activation))
-    return false;
-  const std::uint64_t in = 4 * (opcode == EPOCH_OP_SSM ? shape.channels : shape.modes);
-  const std::uint64_t out =
-      4 * (activation == EPOCH_ACTIVATION_GLU ? shape.channels / 2 : shape.channels);
-  const Tile destination{words[3], steps, words[10], out, 4};
-  std::vector<Tile> operands = {{words[2], steps, words[9], in, 4}};
-  if ((shape.flags & EPOCH_ARRAY_COMBINE) != 0)
-    operands.push_back({words[4], steps, words[11], out, 4});
-  if ((shape.flags & EPOCH_ARRAY_ACC_IN) != 0)
-    operands.push_back({words[5], steps, words[12], std::uint64_t{4} * shape.channels, 4});
-  if (!tile_fits(destination)) return false;
-  for (const Tile& operand : operands)
-    if (!tile_fits(operand) || !may_overlap(operand, destination)) return false;
-  return is_loaded(shape, (shape.flags & EPOCH_ARRAY_EXTRA) != 0);
-}
-
-bool DescriptorRules::vector(const Descriptor& words) const {
-  const std::uint32_t opcode = words[0] & 0xFF, format = words[5], rows = words[6];
-  const std::uint64_t length = words[7];
-  const std::uint32_t flags = format >> 16;
-  if ((format & 0xFF) != 0 || !bit(limits_.types, format >> 8 & 0xFF) || rows == 0 || length == 0)
-    return false;
-  if (flags > 3 || (flags != 0 && opcode != EPOCH_OP_POOL)) return false;
-  const bool affine = opcode == EPOCH_OP_AFFINE;
-  const Tile source{words[2], rows, words[8], affine ? length : 4 * length, affine ? 1u : 4u};
-  Tile destination{words[3], rows, words[9], 4 * length, 4};
-  if (opcode == EPOCH_OP_POOL) destination = {words[3], 1, 0, 4 * length, 4};
-  if (!tile_fits(source) || !tile_fits(destination) || !may_overlap(source, destination))
-    return false;
-  if (opcode != EPOCH_OP_LAYERNORM) return true;
-  const Tile parameters{words[4], 1, 0, 8 * length, 4};
-  return tile_fits(parameters) && may_overlap(parameters, destination);
+bool DescriptorRules::gather(const Descriptor& words) const {
+  const std::uint32_t rows = words[6], table_rows = words[13];
+  if (words[9] != 1 || words[10] != 0 || words[11] != 0 || table_rows == 0) return false;
+  if (!transfer(words)) return false;
+  const Wide bus = static_cast<Wide>(words[2] | std::uint64_t{words[3]} << 32);
+  if (!on_the_bus(corners(bus, table_rows, words[7], 1, 0), words[5])) return false;
+  const Tile indices{words[12], 1, 0, std::uint64_t{4} * rows, 4};
+  const Tile destination{words[4], rows, words[8], words[5], 4};
+  return tile_fits(indices) && !share_a_byte(indices, destination);
 }
 
 bool DescriptorRules::tile_fits(const Tile& tile) const {
@@ -236,40 +155,66 @@ bool DescriptorRules::tile_fits(const Tile& tile) const {
          Wide{tile.row_bytes} * tile.rows <= room;
 }
 
-// Identical, or not a byte in common. Both tiles fit their buffers, so marking bytes is cheap.
-bool DescriptorRules::may_overlap(const Tile& source, const Tile& destination) const {
-  const bool same_rows =
-      source.rows == destination.rows && (source.rows == 1 || source.stride == destination.stride);
-  if (source.address == destination.address && source.row_bytes == destination.row_bytes &&
-      same_rows)
-    return true;
-  if (source.address >> 30 != destination.address >> 30) return true;
-  const auto first_byte = [](const Tile& tile, std::uint32_t row) {
-    return static_cast<std::size_t>((tile.address & 0x3FFFFFFF) +
-                                    Wide{row} * signed_stride(tile.stride));
+// Both tiles fit their buffers. Rows of `a` over each byte that it reaches, then covered bytes
+// below each address: a row of `b` costs two look-ups however long it is.
+bool DescriptorRules::share_a_byte(const Tile& a, const Tile& b) const {
+  if (a.address >> 30 != b.address >> 30) return false;
+  const auto first_byte = [](const Tile& tile, std::uint64_t row) {
+    return static_cast<std::int64_t>((tile.address & 0x3FFFFFFF) +
+                                     Wide{row} * signed_stride(tile.stride));
   };
-  std::vector<char> marked(limits_.buffer_bytes[source.address >> 30]);
-  for (std::uint32_t row = 0; row < source.rows; ++row)
-    std::fill_n(marked.begin() + static_cast<std::ptrdiff_t>(first_byte(source, row)),
-                source.row_bytes, 1);
-  for (std::uint32_t row = 0; row < destination.rows; ++row) {
-    const auto first = marked.begin() + static_cast<std::ptrdiff_t>(first_byte(destination, row));
-    const auto last = first + static_cast<std::ptrdiff_t>(destination.row_bytes);
-    if (std::find(first, last, 1) != last) return false;
+  const std::int64_t low = std::min(first_byte(a, 0), first_byte(a, a.rows - 1));
+  const std::int64_t high = std::max(first_byte(a, 0), first_byte(a, a.rows - 1)) +
+                            static_cast<std::int64_t>(a.row_bytes);
+  const auto place = [&](std::int64_t byte) {
+    return static_cast<std::size_t>(std::clamp(byte, low, high) - low);
+  };
+  std::vector<std::int64_t> change(place(high) + 1);
+  for (std::uint64_t row = 0; row < a.rows; ++row) {
+    ++change[place(first_byte(a, row))];
+    --change[place(first_byte(a, row)) + a.row_bytes];
   }
-  return true;
+  std::vector<std::uint64_t> covered(change.size());
+  std::int64_t rows_over = 0;
+  for (std::size_t byte = 0; byte + 1 < change.size(); ++byte) {
+    rows_over += change[byte];
+    covered[byte + 1] = covered[byte] + (rows_over != 0 ? 1 : 0);
+  }
+  for (std::uint64_t row = 0; row < b.rows; ++row) {
+    const std::int64_t first = first_byte(b, row);
+    const std::int64_t last = first + static_cast<std::int64_t>(b.row_bytes);
+    if (covered[place(first)] != covered[place(last)]) return true;
+  }
+  return false;
+}
+
+bool DescriptorRules::identical_or_disjoint(const Tile& source, const Tile& destination) const {
+  const bool identical =
+      source.address == destination.address && source.row_bytes == destination.row_bytes &&
+      source.rows == destination.rows && (source.rows == 1 || source.stride == destination.stride);
+  return identical || !share_a_byte(source, destination);
 }
 
 EpochCoreConfig hardware_variant(unsigned number) {
   EpochCoreConfig config;
-  if (number % 3 == 0) return config;
-  config.pe_grid.rows = 8;
-  config.pe_grid.cols = 4;
-  config.pe_grid.segment_rows = 2;
+  ArrayConfig& array = config.pe_grid;
+  const unsigned variant = number % hardware_variants;
+  if (variant == 0) return config;
+  array.rows = 8;
+  array.cols = variant == 7 ? 1 : 4;
+  array.segment_rows = 2;
+  array.lima = variant != 2;
   config.activations = {4, 2, 16};
   config.coefficients = {2, 2, 16};
   config.accumulators = {1, 2, 16};
-  config.pe_grid.lima = number % 3 == 1;
+  if (variant >= 3 && variant <= 5) {
+    array.state_slots = 3;
+    array.slots_kind = variant == 3   ? SlotsKind::mode
+                       : variant == 4 ? SlotsKind::channel
+                                      : SlotsKind::batch;
+    if (variant == 4) array.segment_io = SegmentIo::chained;
+  }
+  if (variant == 6) array.multipliers = 8;
   return config;
 }
 
@@ -279,6 +224,28 @@ bool code_exists(std::uint32_t code) {
 #define EPOCH_X_CODE(name, value, description) || code == (value)
   return false EPOCH_ERRORS(EPOCH_X_CODE);
 #undef EPOCH_X_CODE
+}
+
+void check_transfer(const DmaWork& dma, const Descriptor& words) {
+  must(dma.local == words[4] && dma.row_bytes == words[5] && dma.rows == words[6] &&
+           dma.planes == words[9],
+       "a transfer as in the descriptor");
+  const bool gather = (words[0] & 0xFF) == EPOCH_OP_GATHER;
+  must(dma.indices.bytes() == (gather ? std::uint64_t{4} * words[6] : 0) &&
+           dma.table_rows == words[13],
+       "indices of GATHER, one a row, and of nothing else");
+}
+
+void check_array(const ArrayWork& array, const Descriptor& words) {
+  must(array.source.address == words[2] && array.destination.address == words[3] &&
+           array.steps == words[8] && array.shape.channels == (words[7] & 0xFFFF) &&
+           array.shape.modes == words[7] >> 16,
+       "an array command as in the descriptor");
+  const std::uint32_t mode = words[6] & 0xFF;
+  const bool streams = mode == EPOCH_MODE_SELECTIVE || mode == EPOCH_MODE_SSD;
+  must((array.drive.rows != 0) == streams && (array.b.rows != 0) == streams &&
+           (array.c.rows != 0) == streams,
+       "operands of STREAMS where the mode has them");
 }
 
 // What every engine relies on: nothing that was decoded is further out than the words say.
@@ -291,13 +258,9 @@ void check_command(const Command& command, const Descriptor& words) {
          "a semaphore");
   }
   if (const auto* dma = std::get_if<DmaWork>(&command.work)) {
-    must(dma->local == words[4] && dma->row_bytes == words[5] && dma->rows == words[6] &&
-             dma->planes == words[9],
-         "a transfer as in the descriptor");
+    check_transfer(*dma, words);
   } else if (const auto* array = std::get_if<ArrayWork>(&command.work)) {
-    must(array->source.address == words[2] && array->destination.address == words[3] &&
-             array->steps == words[8] && array->channels == (words[7] & 0xFFFF),
-         "an array command as in the descriptor");
+    check_array(*array, words);
   } else if (const auto* vector = std::get_if<VectorWork>(&command.work)) {
     must(vector->rows == words[6] && vector->length == words[7],
          "a vector command as in the descriptor");

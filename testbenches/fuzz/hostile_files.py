@@ -250,8 +250,39 @@ def data_larger_than_memory(folder):
         {"firmware": {"elf": "hello.elf"}, "data": [{"name": "d", "file": "d.bin"}]}))
 
 
+def grid_nested_without_end(folder):
+    return ["grid", text_file(folder / "c.json", '{"mode":' + "[" * 2_000_000 + "}")]
+
+
+def grid_of_a_million_keys(folder):
+    keys = ",".join(f'"k{i}":0' for i in range(1_000_000))
+    return ["grid", text_file(folder / "c.json", "{" + keys + "}")]
+
+
+def grid_of_two_gigabytes(folder):
+    return ["grid", sparse(folder / "c.json", 2 * 10 ** 9, b'{"mode":"')]
+
+
+def grid_of_more_pes_than_memory(folder):
+    return ["grid", text_file(folder / "c.json", json.dumps(
+        {"mode": "real", "rows": 65535, "cols": 65535, "state_slots": 255, "channels": 1,
+         "modes": 1, "steps": 1, "seed": 1}))]
+
+
+def grid_of_more_words_than_memory(folder):
+    return ["grid", text_file(folder / "c.json", json.dumps(
+        {"mode": "real", "rows": 1, "cols": 4000, "channels": 4000, "modes": 1,
+         "steps": 16_777_216, "seed": 1}))]
+
+
+def grid_is_a_pipe(folder):
+    os.mkfifo(folder / "c.json")
+    return ["grid", str(folder / "c.json")]
+
+
 CASES = {name: case for name, case in list(globals().items())
-         if name.startswith(("elf_", "tensors_", "model_config_", "scenario_", "data_"))
+         if name.startswith(("elf_", "tensors_", "model_config_", "scenario_", "data_",
+                             "grid_"))
          and name != "elf_header"}
 
 

@@ -43,6 +43,7 @@ class Abuse {
   unsigned bent = 0;       // descriptors that the device took from the ring
   unsigned decode = 0;     // programs that ended in a decode error,
   unsigned execution = 0;  // an execution error,
+  unsigned indices = 0;    // one of an index of GATHER,
   unsigned stuck = 0;      // or still ran or waited when their time was up
 
   // The layer's result; the device is idle and reset before and after.
@@ -62,11 +63,10 @@ class Abuse {
 
   void run_program() {
     DescriptorRules rules(limits_of(EpochCoreConfig{}));
-    std::vector<Descriptor> program(1 + random_() % 6);
-    for (Descriptor& words : program) {
-      words = random_() % 3 == 0 ? odd_descriptor() : bent_descriptor(random_);
+    std::vector<Descriptor> program;
+    for (auto parts = 1 + random_() % 6; parts > 0; --parts) add_part(program);
+    for (Descriptor& words : program)
       if (random_() % 8 != 0) words[1] = 0;  // else most would wait for ever
-    }
     std::size_t first_illegal = 0;
     while (first_illegal < program.size() && rules.legal(program[first_illegal])) ++first_illegal;
 
@@ -76,13 +76,15 @@ class Abuse {
     const bool done = bench_.wait_done(4);
     const std::uint32_t code = bench_.read(EPOCH_REG_ERROR_CODE);
     bent += bench_.read(EPOCH_REG_RING_HEAD) - start;
-    if (code >= EPOCH_ERROR_OPCODE && code <= EPOCH_ERROR_COEFFICIENTS) {
+    if (code >= EPOCH_ERROR_OPCODE && code <= EPOCH_ERROR_STREAMS) {
       ++decode;
       CHECK(bench_.read(EPOCH_REG_ERROR_SEQ) - start == first_illegal);
       CHECK(bench_.read(EPOCH_REG_RING_HEAD) - start == first_illegal + 1);
     } else if (code != EPOCH_ERROR_NONE) {
       ++execution;
-      CHECK((code == EPOCH_ERROR_BUS_READ || code == EPOCH_ERROR_BUS_WRITE));
+      CHECK((code == EPOCH_ERROR_BUS_READ || code == EPOCH_ERROR_BUS_WRITE ||
+             code == EPOCH_ERROR_GATHER_INDEX));
+      indices += code == EPOCH_ERROR_GATHER_INDEX ? 1 : 0;
     } else if (!done) {
       ++stuck;
     } else {
@@ -92,10 +94,20 @@ class Abuse {
   }
 
  private:
+  // A bent command with what belongs before and after it, or a single descriptor.
+  void add_part(std::vector<Descriptor>& program) {
+    if (random_() % 2 == 0) {
+      program.push_back(random_() % 3 != 0 ? odd_descriptor() : bent_descriptor(random_));
+      return;
+    }
+    BentProgram part = bent_program(random_);
+    while (part.hardware != 0) part = bent_program(random_);
+    program.insert(program.end(), part.descriptors.begin(), part.descriptors.end());
+  }
+
   // Correct, but for what only shows when it runs: bus addresses and strides, numbers.
   Descriptor odd_descriptor() {
-    const auto& all = correct_descriptors();
-    Descriptor words = all[random_() % all.size()].words;
+    Descriptor words = correct_descriptor(random_).words;
     const unsigned opcode = EPOCH_CONTROL_OPCODE(words[0]);
     for (unsigned word = 0; word < words.size(); ++word)
       if (any_value_allowed(opcode, word))
@@ -111,6 +123,7 @@ class Abuse {
     bench_.write(EPOCH_REG_CTRL, EPOCH_CTRL_RESET_MASK);
     for (int i = 0; i < 1000 && bench_.read(EPOCH_REG_CTRL) != 0; ++i) bench_.cycles(20);
     CHECK(bench_.read(EPOCH_REG_CTRL) == 0);
+    bench_.cycles(1);  // an error at the time of its W1C would stay
     bench_.write(EPOCH_REG_IRQ_STATUS, 7);
     CHECK(bench_.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_NONE);
     CHECK((bench_.read(EPOCH_REG_STATUS) & EPOCH_STATUS_DRAIN_FAILED_MASK) == 0);
@@ -135,7 +148,7 @@ TEST_CASE("thousands of bent descriptors leave a device that computes the same b
   bench.run([&] {
     const std::vector<std::uint8_t> expected = abuse.compute();
     CHECK(expected != std::vector<std::uint8_t>(expected.size(), 0xAA));
-    for (unsigned program = 0; abuse.bent < 5000; ++program) {
+    for (unsigned program = 0; abuse.bent < 20000; ++program) {
       CAPTURE(program);
       abuse.run_program();
       if (program % 50 == 0) CHECK(abuse.compute() == expected);
@@ -144,5 +157,6 @@ TEST_CASE("thousands of bent descriptors leave a device that computes the same b
   });
   CHECK(abuse.decode > 500);
   CHECK(abuse.execution > 50);
+  CHECK(abuse.indices > 5);
   CHECK(abuse.stuck > 20);
 }

@@ -34,13 +34,14 @@ int main(int argc, char** argv) {
   bool written = true;
   unsigned number = 0;
   for (const CorrectDescriptor& correct : correct_descriptors()) {
-    Bytes one = {0};
-    for (const Descriptor& before : correct.before) {
-      append(one, before);
-      append(every, before);
+    std::vector<Descriptor> program = correct.before;
+    program.push_back(correct.words);
+    program.insert(program.end(), correct.after.begin(), correct.after.end());
+    Bytes one = {static_cast<std::uint8_t>(correct.hardware)};
+    for (const Descriptor& words : program) {
+      append(one, words);
+      if (correct.hardware == 0) append(every, words);
     }
-    append(one, correct.words);
-    append(every, correct.words);
     written = write(folder + "/good_" + std::to_string(number++), one) && written;
   }
   return written && write(folder + "/good_every", every) ? 0 : 69;

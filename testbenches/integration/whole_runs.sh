@@ -70,9 +70,25 @@ case_selftest_seeds() {
 # It asks CAPS, it does not assume.
 case_selftest_shapes() {
   local grid=epochcore.pe_grid buffers=epochcore.buffers
+  run usual selftest -- --waits=100
   run small selftest --set $grid.rows=8 --set $grid.cols=4 -- --waits=100
   run mac selftest --set $grid.pe=mac -- --waits=100
   has out.mac "SSM complex: absent"
+  has out.mac "STREAMS and SSM selective: absent"
+  run slots selftest --set $grid.state_slots=3 -- --waits=100
+  same out.slots out.usual
+  run channels selftest --set $grid.state_slots=3 --set $grid.slots_kind=channel \
+    --set $grid.segment_io=chained -- --waits=100
+  same out.channels out.usual
+  run batch selftest --set $grid.state_slots=3 --set $grid.slots_kind=batch -- --waits=100
+  has out.batch "STREAMS and SSM selective: absent"
+  has out.batch "STREAMS            SSM alone               absent"
+  run multipliers selftest --set $grid.multipliers=7 -- --waits=100
+  has out.multipliers "SSM dplr: absent"
+  run latencies selftest --set $grid.mul_latency=4 --set $grid.add_latency=3 --set $grid.hop=2 \
+    --set $grid.reduce=systolic --set $grid.pe_exp=dedicated --set $grid.state_shadow=true \
+    --set $grid.fidelity=cycle -- --waits=100
+  same out.latencies out.usual
   run fifo1 selftest --set epochcore.fifo_depth=1 -- --waits=100
   run fifo127 selftest --set epochcore.fifo_depth=127 -- --waits=100
   run buffers selftest --set $buffers.activations.size_kib=16 \

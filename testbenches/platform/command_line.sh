@@ -533,4 +533,155 @@ case_missing_data_gives_its_hint() {
   lines err 1
 }
 
+# ---- grid: one array command from a file ----
+small='"rows":4,"cols":4,"segment_rows":2,"channels":2,"modes":2,"steps":3'
+case_grid_by_hand() {
+  # x = 1, 0.5 + 2; y = 2 x. II 1, two cycles deep, one row.
+  cat >c.json <<'JSON'
+{ /* comments are allowed */ "mode": "real", "rows": 1, "cols": 1, "channels": 1, "modes": 1,
+  "steps": 2, "coefficients": {"a": [["3f000000"]], "c": [["40000000"]]},
+  "inputs": {"u": [["3f800000"], ["40000000"]]}, "state": {"x": [["00000000"]]} }
+JSON
+  expect 0 "$vp" grid c.json
+  empty err
+  lines out 1
+  json out 'd["fast"] == d["cycle"] and set(d) == {"fast", "cycle"}'
+  json out 'd["fast"] == {"outputs": [["40000000"], ["40a00000"]], "state": {"x": [["40200000"]]},
+    "cycles": 3, "coeff_cycles": 0, "state_cycles": 0}'
+  expect 0 "$vp" grid --help
+  has out "usage: epochvp grid CASE.json [--vectors DIR]"
+}
+# Every mode and type: both fidelities agree, a seed gives the same bytes again, and what it echoes,
+# given instead of it, the same results.
+case_grid_seed_echoes_operands() {
+  python3 - "$vp" <<'PYTHON' || fail "see above"
+import json, subprocess, sys
+def grid(case):
+    json.dump(case, open("c.json", "w"))
+    run = subprocess.run([sys.argv[1], "grid", "c.json"], capture_output=True, text=True)
+    assert run.returncode == 0 and run.stderr == "", run.stderr
+    return json.loads(run.stdout)
+modes = ("real", "complex", "liquid_real", "liquid_complex", "dplr", "selective", "ssd", "edge", "mac")
+runs = 0
+for mode in modes:
+    for kind in ("fp32", "bf16", "bf16d"):
+        if kind == "bf16d" and mode in ("selective", "ssd"): continue
+        case = {"mode": mode, "type": kind, "rows": 4, "cols": 5, "segment_rows": 2, "channels": 2,
+                "modes": 1 if mode == "edge" else 3, "steps": 5, "ports": {"state": 8}}
+        if mode != "edge": case.update(d=[], reverse=True, shift=1 if mode != "mac" else 0)
+        first, again, other = (grid({**case, "seed": seed}) for seed in (5, 5, 6))
+        assert first == again != other, case
+        assert first["fast"] == first["cycle"], case
+        assert "saturated" in first["fast"] or "liquid" not in mode
+        explicit = grid({**case, **first.pop("operands")})
+        assert explicit == first, case
+        runs += 1
+assert runs == 25, runs
+PYTHON
+}
+# Files of words, enough of them to make the case again and to find its results.
+case_grid_vectors() {
+  echo "{\"mode\":\"complex\",\"type\":\"bf16\",$small,\"seed\":9,\"d\":[],\"ports\":{\"coefficient\":8}}" >c.json
+  expect 0 "$vp" grid c.json --vectors new/vectors
+  cp out result.json
+  lines err 1
+  has err "epochvp: vectors new/vectors/manifest.json"
+  python3 - <<'PYTHON' || fail "see above"
+import json, os
+manifest = json.load(open("new/vectors/manifest.json"))
+result = json.load(open("result.json"))
+assert {f["file"] for f in manifest["files"]} == set(os.listdir("new/vectors")) - {"manifest.json"}
+case = {key: value for key, value in json.load(open("c.json")).items() if key != "seed"}
+outputs, state = None, {}
+for f in manifest["files"]:
+    words = open("new/vectors/" + f["file"]).read().split()
+    assert len(words) == f["rows"] * f["columns"] and all(4 * len(w) == f["bits"] for w in words), f
+    table = [words[r * f["columns"]:(r + 1) * f["columns"]] for r in range(f["rows"])]
+    if f["role"] == "operand" and f["name"] == "d": case["d"] = table[0]
+    elif f["role"] == "operand": case.setdefault(f["section"], {})[f["name"]] = table
+    elif f["role"] == "expected": outputs = table
+    else: state[f["name"]] = table
+assert outputs == result["cycle"]["outputs"] and state == result["cycle"]["state"]
+for key in ("cycles", "coeff_cycles", "state_cycles"): assert manifest[key] == result["cycle"][key]
+assert manifest["coeff_cycles"] == 2 * 2 * 12 // 8
+json.dump(case, open("again.json", "w"))
+PYTHON
+  expect 0 "$vp" grid again.json
+  python3 - <<'PYTHON' || fail "the files do not make the case again"
+import json, sys
+first, again = (json.load(open(name)) for name in ("result.json", "out"))
+first.pop("operands")
+sys.exit(first != again)
+PYTHON
+  expect 0 "$vp" grid c.json --vectors new/vectors # over what is there
+}
+case_grid_refusals() {
+  local text
+  # One line that names file, key and what is wrong with the value.
+  refused() {
+    echo "$1" >c.json
+    expect 65 "$vp" grid c.json
+    has err "epochvp: c.json: $2"
+    lines err 1
+    empty out
+  }
+  refused "{\"mode\":\"real\",$small" "parse error"
+  refused '[]' "is not an object"
+  refused "{$small,\"seed\":1}" "mode: is missing"
+  refused "{\"mode\":\"s5\",$small,\"seed\":1}" 'mode: "s5" is none of real, complex, liquid_real'
+  refused "{\"mode\":\"real\",\"type\":\"int8\",$small,\"seed\":1}" 'type: "int8" is none of fp32, bf16, bf16d'
+  refused "{\"mode\":\"ssd\",\"type\":\"bf16d\",$small,\"seed\":1}" 'type: "bf16d": the type is not defined'
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"seeds\":2}" "seeds: is not a key of a grid case"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"mode\":\"real\"}" 'the key "mode" is written twice'
+  refused "{\"mode\":\"real\",$small,\"seed\":-1}" "seed: is not a whole number"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"state\":{}}" "state: is given beside a seed"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"state_slots\":256}" "state_slots: 256 is not a whole number from 1 to 255"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"hop\":1.5}" "hop: 1.5 is not a whole number from 1 to 64"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"slots_kind\":\"states\"}" 'slots_kind: "states" is none of mode, channel, batch'
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"ports\":{\"reed\":4}}" "ports: reed: is not a key"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"reverse\":2}" "reverse: 2 is not a whole number from 0 to 1"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"tiles\":[1,1]}" 'tiles: have 2 steps in all, `steps` says 3'
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"tiles\":[3,0]}" "tiles: 0 is not a number of steps"
+  for text in '"segment_rows":3|segment_rows: 3 does not divide rows, 4' '"channels":9|channels: 9: more channels' \
+    '"modes":5|modes: 5: more modes' '"rows":65535,"segment_rows":1,"cols":65535|rows: 65535 rows x 65535 cols' \
+    '"steps":16777216,"channels":2|inputs.u: more than 16777216 words'; do
+    python3 - "$small" "${text%|*}" >c.json <<'PYTHON'
+import json, sys
+print(json.dumps({**json.loads("{" + sys.argv[1] + "}"), **json.loads("{" + sys.argv[2] + "}"),
+                  "mode": "real", "seed": 1}))
+PYTHON
+    refused "$(cat c.json)" "${text#*|}"
+  done
+  refused "{\"mode\":\"dplr\",\"multipliers\":7,$small,\"seed\":1}" 'mode: "dplr": dplr takes at most 6'
+  refused "{\"mode\":\"ssd\",\"state_slots\":2,\"slots_kind\":\"batch\",$small,\"seed\":1}" 'mode: "ssd": batch slots'
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"shift\":1}" "shift: 1: needs reverse"
+  refused "{\"mode\":\"dplr\",$small,\"seed\":1,\"partial\":true}" "partial: true: is not for edge and dplr"
+  refused "{\"mode\":\"real\",$small,\"seed\":1,\"partial\":true,\"d\":[]}" "d: needs a drain"
+  refused "{\"mode\":\"edge\",\"rows\":4,\"cols\":4,\"channels\":2,\"steps\":1,\"seed\":1,\"output_type\":\"bf16\"}" \
+    'output_type: "bf16": edge emits words of 4 bytes'
+  local one='"mode":"real","rows":1,"cols":1,"channels":1,"modes":1,"steps":1'
+  refused "{$one}" "coefficients.a: is missing"
+  refused "{$one,\"coefficients\":{\"a\":[[\"3f80000\"]]}}" 'coefficients.a[0]: "3f80000" is not a word of 8 hex digits'
+  refused "{$one,\"coefficients\":{\"a\":[[\"3f800000\",\"0\"]]}}" "coefficients.a[0]: is not a list of 1"
+  refused "{$one,\"coefficients\":{\"a\":[[\"3f800000\"]],\"c\":[[\"3f800000\"]]},\"inputs\":{\"u\":[]}}" "inputs.u: is not a list of 1"
+  refused "{$one,\"coefficients\":{\"a\":[[\"3f800000\"]],\"c\":[[\"3f800000\"]],\"b\":[[\"3f800000\"]]},\"inputs\":{\"u\":[[\"00000000\"]]}}" \
+    "coefficients.b: is no operand of this command"
+  expect 65 "$vp" grid none.json
+  has err "none.json: is no file"
+}
+case_grid_usage() {
+  echo "{\"mode\":\"real\",$small,\"seed\":1}" >c.json
+  expect 64 "$vp" grid
+  has err "grid needs a case"
+  expect 64 "$vp" grid c.json d.json
+  expect 64 "$vp" grid c.json --vector x
+  touch file
+  expect 69 "$vp" grid c.json --vectors file
+  has err "file: cannot be made a folder"
+  expect 69 "$vp" grid c.json --vectors file/below
+  mkdir -p taken/expected_y.hex
+  expect 69 "$vp" grid c.json --vectors taken
+  has err "expected_y.hex: cannot be written"
+}
+
 "case_$name"

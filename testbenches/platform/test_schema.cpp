@@ -23,10 +23,10 @@ std::string type_violation(const Json& schema, const Json& value, const std::str
   const bool integral =
       value.is_number_integer() ||
       (value.is_number_float() && value.get<double>() == std::floor(value.get<double>()));
-  const bool fits = (type == "object" && value.is_object()) ||
-                    (type == "array" && value.is_array()) ||
-                    (type == "string" && value.is_string()) ||
-                    (type == "number" && value.is_number()) || (type == "integer" && integral);
+  const bool fits =
+      (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
+      (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
+      (type == "number" && value.is_number()) || (type == "integer" && integral);
   return fits ? "" : path + " is not of type " + type;
 }
 
@@ -109,6 +109,11 @@ TEST_CASE("schema and checks agree on single values") {
                          R"({"epochcore":{"pe_grid":{"drain_lanes":"none"}}})",
                          R"({"epochcore":{"pe_grid":{"pe":"mac"}}})",
                          R"({"epochcore":{"pe_grid":{"pe":"MAC"}}})",
+                         R"({"epochcore":{"pe_grid":{"state_shadow":true}}})",
+                         R"({"epochcore":{"pe_grid":{"state_shadow":1}}})",
+                         R"({"epochcore":{"pe_grid":{"state_shadow":"true"}}})",
+                         R"({"epochcore":{"pe_grid":{"slots_kind":"batch"}}})",
+                         R"({"epochcore":{"pe_grid":{"slots_kind":"none"}}})",
                          R"({"cpu":{"clock_mhz":0.5}})",
                          R"({"cpu":{"clock_mhz":33.3}})",
                          R"({"cpu":{"kind":"native"}})",

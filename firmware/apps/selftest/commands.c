@@ -1,68 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every command, its results against integers or closed forms that fp32 holds exactly.
- *
- * One layout serves all: 2 channels, 2 modes, 6 steps; operands come from the page and go back to
- * it.
+ * Commands on fp32 operands, their results against integers or closed forms that fp32 holds
+ * exactly: 2 channels, 2 modes, 6 steps. The other modes are in modes.c, GATHER and the rest of the
+ * vector unit in rows.c.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "selftest.h"
+#include "program.h"
 
 enum { CHANNELS = 2, MODES = 2, STEPS = 6, WORDS = STEPS * CHANNELS, ROW = 4 * CHANNELS };
-
-/* Offsets, the same in the page and in the buffer that holds the operand. */
-enum { SOURCE = 0x000, STORED = 0x100, BLOCK = 0x200, SUMS = 0x300, STATE = 0x400, RESULT = 0x500 };
-
-#define ACTIVATIONS(offset) EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, offset)
-#define COEFFICIENTS(offset) EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, offset)
-#define ACCUMULATORS(offset) EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, offset)
-
-static union epoch_descriptor program[32];
-static uint32_t count;
-
-static union epoch_descriptor* next(void) {
-  return &program[count++];
-}
-static void control(uint32_t opcode) {
-  epoch_build_control(next(), opcode);
-}
-static void copy(uint32_t opcode, uint32_t offset, uint32_t local, uint32_t bytes) {
-  selftest_build_copy(next(), opcode, offset, local, bytes);
-}
-
-/* Runs what was built, up to an IRQ. A failure is recovered from: it is the next one's no more. */
-static bool finish(void) {
-  control(EPOCH_OP_IRQ);
-  hal_dma_sync_for_device(&selftest_page, 0, SELFTEST_PAGE_BYTES);
-  const bool passed = selftest_run(program, count) == EPOCH_DEVICE_OK;
-  hal_dma_sync_for_cpu(&selftest_page, 0, SELFTEST_PAGE_BYTES);
-  count = 0;
-  if (!passed) epoch_device_recover(&selftest_device, SELFTEST_TIMEOUT_NS);
-  return passed;
-}
-
-static float* page(uint32_t offset) {
-  return (float*)(void*)((uint8_t*)selftest_page.cpu + offset);
-}
-
-static uint32_t bits(float value) {
-  uint32_t word;
-  memcpy(&word, &value, sizeof word);
-  return word;
-}
-
-/* By value: +0 equals -0, NaN equals nothing. */
-static bool equal(const float* seen, const float* expected, uint32_t words) {
-  for (uint32_t i = 0; i < words; i++)
-    if (!(seen[i] == expected[i])) return false;
-  return true;
-}
-
-static void fill(float* words, const int32_t* values, uint32_t number) {
-  for (uint32_t i = 0; i < number; i++) words[i] = (float)values[i];
-}
 
 /* ---- The array ---- */
 
@@ -161,7 +108,7 @@ static void expect_gemm(const struct array_case* test, float* out) {
 
 static void build_coefficients(const struct array_case* test) {
   const bool extra = (test->flags & EPOCH_ARRAY_EXTRA) != 0;
-  epoch_build_coeff(next(), COEFFICIENTS(BLOCK), test->mode, extra ? EPOCH_COEFF_EXTRA : 0,
+  epoch_build_coeff(program_next(), COEFFICIENTS(BLOCK), test->mode, extra ? EPOCH_COEFF_EXTRA : 0,
                     CHANNELS, MODES);
 }
 
@@ -179,29 +126,30 @@ static void build_array(const struct array_case* test) {
       .stored = {ACTIVATIONS(STORED), ROW},
       .accumulator = {ACCUMULATORS(SUMS), ROW},
   };
-  epoch_build_array(next(), &operands);
+  epoch_build_array(program_next(), &operands);
 }
 
 static void build_loads(const struct array_case* test) {
   const struct block block = block_of(test->mode);
-  fill(page(SOURCE), source, WORDS);
-  fill(page(STORED), stored, WORDS);
-  fill(page(SUMS), sums, WORDS);
-  fill(page(BLOCK), block.words, block.count);
-  memset(page(RESULT), 0xFF, 4 * WORDS);
-  copy(EPOCH_OP_LOAD, SOURCE, ACTIVATIONS(SOURCE), 4 * WORDS);
-  copy(EPOCH_OP_LOAD, STORED, ACTIVATIONS(STORED), 4 * WORDS);
-  copy(EPOCH_OP_LOAD, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
-  copy(EPOCH_OP_LOAD, SUMS, ACCUMULATORS(SUMS), 4 * WORDS);
-  copy(EPOCH_OP_LOAD, BLOCK, COEFFICIENTS(BLOCK), 4 * block.count);
-  control(EPOCH_OP_FENCE);
+  page_fill(SOURCE, source, WORDS);
+  page_fill(STORED, stored, WORDS);
+  page_fill(SUMS, sums, WORDS);
+  page_fill(BLOCK, block.words, block.count);
+  memset(page_floats(RESULT), 0xFF, 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, SOURCE, ACTIVATIONS(SOURCE), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, STORED, ACTIVATIONS(STORED), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, SUMS, ACCUMULATORS(SUMS), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, BLOCK, COEFFICIENTS(BLOCK), 4 * block.count);
+  program_control(EPOCH_OP_FENCE);
 }
 
 /* GLU writes one column of two: the other one keeps what was there. */
 static bool results_are(const struct array_case* test, const float* expected) {
   const uint32_t columns = test->activation == EPOCH_ACTIVATION_GLU ? 1 : CHANNELS;
   for (uint32_t t = 0; t < STEPS; t++)
-    if (!equal(page(RESULT) + t * CHANNELS, expected + t * CHANNELS, columns)) return false;
+    if (!all_equal(page_floats(RESULT) + t * CHANNELS, expected + t * CHANNELS, columns))
+      return false;
   return true;
 }
 
@@ -229,11 +177,12 @@ static void array_command(const struct array_case* test) {
   build_loads(test);
   build_coefficients(test);
   build_array(test);
-  control(EPOCH_OP_FENCE);
+  program_control(EPOCH_OP_FENCE);
   const bool partial = (test->flags & EPOCH_ARRAY_ACC_OUT) != 0;
-  copy(EPOCH_OP_STORE, RESULT, partial ? ACCUMULATORS(RESULT) : ACTIVATIONS(RESULT), 4 * WORDS);
+  program_copy(EPOCH_OP_STORE, RESULT, partial ? ACCUMULATORS(RESULT) : ACTIVATIONS(RESULT),
+               4 * WORDS);
   expect_results(test, state, expected);
-  selftest_check(test->name, finish() && results_are(test, expected));
+  selftest_check(test->name, program_finish() && results_are(test, expected));
 }
 
 #define REVERSED (EPOCH_ARRAY_REVERSE | EPOCH_ARRAY_ZERO_STATE)
@@ -273,20 +222,20 @@ static void state_command(void) {
   build_loads(&start);
   build_coefficients(&start);
   build_array(&start);
-  epoch_build_state(next(), COEFFICIENTS(STATE), EPOCH_MODE_REAL, EPOCH_STATE_SAVE, CHANNELS,
-                    MODES);
+  epoch_build_state(program_next(), COEFFICIENTS(STATE), EPOCH_MODE_REAL, EPOCH_STATE_SAVE,
+                    CHANNELS, MODES);
   build_array(&more); /* another state in the PEs */
-  control(EPOCH_OP_FENCE);
-  copy(EPOCH_OP_STORE, STATE, COEFFICIENTS(STATE), sizeof saved);
-  epoch_build_state(next(), COEFFICIENTS(STATE), EPOCH_MODE_REAL, 0, CHANNELS, MODES);
+  program_control(EPOCH_OP_FENCE);
+  program_copy(EPOCH_OP_STORE, STATE, COEFFICIENTS(STATE), sizeof saved);
+  epoch_build_state(program_next(), COEFFICIENTS(STATE), EPOCH_MODE_REAL, 0, CHANNELS, MODES);
   build_array(&more);
-  control(EPOCH_OP_FENCE);
-  copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
+  program_control(EPOCH_OP_FENCE);
+  program_copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
   expect_ssm(&start, state, expected);
   for (uint32_t i = 0; i < CHANNELS * MODES; i++) saved[i] = (float)state[2 * i];
   expect_ssm(&more, state, expected);
-  const bool passed = finish() && equal(page(STATE), saved, CHANNELS * MODES) &&
-                      equal(page(RESULT), expected, WORDS);
+  const bool passed = program_finish() && all_equal(page_floats(STATE), saved, CHANNELS * MODES) &&
+                      all_equal(page_floats(RESULT), expected, WORDS);
   selftest_check("STATE save and load", passed);
 }
 
@@ -333,19 +282,19 @@ static float expect_vector(const struct vector_case* test, uint32_t row, uint32_
 }
 
 static void fill_vector_operands(const struct vector_case* test) {
-  uint8_t* raw = (uint8_t*)page(SOURCE);
+  uint8_t* raw = (uint8_t*)page_floats(SOURCE);
   for (uint32_t row = 0; row < ROWS; row++)
     for (uint32_t i = 0; i < LENGTH; i++) {
       if (test->opcode == EPOCH_OP_AFFINE)
         raw[row * LENGTH + i] = (uint8_t)(row * 80 + i * 5);
       else
-        page(SOURCE)[row * LENGTH + i] = vector_source(row, i);
+        page_floats(SOURCE)[row * LENGTH + i] = vector_source(row, i);
     }
   for (uint32_t i = 0; i < LENGTH; i++) {
-    page(BLOCK)[i] = gain(i);
-    page(BLOCK)[LENGTH + i] = bias(i);
+    page_floats(BLOCK)[i] = gain(i);
+    page_floats(BLOCK)[LENGTH + i] = bias(i);
   }
-  fill(page(RESULT), sums, WORDS);
+  page_fill(RESULT, sums, WORDS);
 }
 
 static void vector_command(const struct vector_case* test) {
@@ -358,21 +307,21 @@ static void vector_command(const struct vector_case* test) {
       .source = {ACTIVATIONS(SOURCE), source_row},
       .destination = {ACTIVATIONS(RESULT), VECTOR_ROW},
       .parameters = test->opcode == EPOCH_OP_LAYERNORM ? COEFFICIENTS(BLOCK) : 0,
-      .immediate0 = bits(test->immediate0),
-      .immediate1 = bits(test->immediate1),
+      .immediate0 = bits_of(test->immediate0),
+      .immediate1 = bits_of(test->immediate1),
   };
   fill_vector_operands(test);
-  copy(EPOCH_OP_LOAD, SOURCE, ACTIVATIONS(SOURCE), 4 * WORDS);
-  copy(EPOCH_OP_LOAD, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
-  copy(EPOCH_OP_LOAD, BLOCK, COEFFICIENTS(BLOCK), 2 * VECTOR_ROW);
-  control(EPOCH_OP_FENCE);
-  epoch_build_vector(next(), &operands);
-  control(EPOCH_OP_FENCE);
-  copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
-  bool passed = finish();
+  program_copy(EPOCH_OP_LOAD, SOURCE, ACTIVATIONS(SOURCE), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, BLOCK, COEFFICIENTS(BLOCK), 2 * VECTOR_ROW);
+  program_control(EPOCH_OP_FENCE);
+  epoch_build_vector(program_next(), &operands);
+  program_control(EPOCH_OP_FENCE);
+  program_copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
+  bool passed = program_finish();
   for (uint32_t row = 0; row < test->rows_out; row++)
     for (uint32_t i = 0; i < LENGTH; i++)
-      passed = passed && page(RESULT)[row * LENGTH + i] == expect_vector(test, row, i);
+      passed = passed && page_floats(RESULT)[row * LENGTH + i] == expect_vector(test, row, i);
   selftest_covers(test->opcode);
   selftest_check(test->name, passed);
 }
@@ -383,9 +332,10 @@ enum { PLANES = 2, DMA_ROWS = 3, DMA_BYTES = 5, BUS_ROW = 7, BUS_PLANE = 40, LOC
 
 static void build_strided(uint32_t opcode, uint32_t page_offset, int32_t direction) {
   const struct epoch_rows local = {ACTIVATIONS(SOURCE), LOCAL_ROW};
-  epoch_build_transfer(next(), opcode, selftest_page.bus + page_offset,
-                       (uint32_t)(direction * BUS_ROW), local, DMA_BYTES, DMA_ROWS);
-  struct epoch_dma_command* dma = &program[count - 1].dma;
+  union epoch_descriptor* d = program_next();
+  epoch_build_transfer(d, opcode, selftest_page.bus + page_offset, (uint32_t)(direction * BUS_ROW),
+                       local, DMA_BYTES, DMA_ROWS);
+  struct epoch_dma_command* dma = &d->dma;
   dma->planes = PLANES;
   dma->bus_plane_stride = (uint32_t)(direction * BUS_PLANE);
   dma->local_plane_stride = LOCAL_ROW * DMA_ROWS;
@@ -397,9 +347,9 @@ static void dma_commands(void) {
   for (uint32_t i = 0; i < 0x200; i++) bytes[i] = (uint8_t)(i * 11 + 3);
   memset(bytes + 0x200, 0xEE, 0x200);
   build_strided(EPOCH_OP_LOAD, LAST, -1); /* the last row of the last plane comes first */
-  control(EPOCH_OP_FENCE);
+  program_control(EPOCH_OP_FENCE);
   build_strided(EPOCH_OP_STORE, TO, 1);
-  bool passed = finish();
+  bool passed = program_finish();
   for (uint32_t i = 0; i < SIZE; i++) {
     const uint32_t plane = i / BUS_PLANE;
     const uint32_t row = i % BUS_PLANE / BUS_ROW;
@@ -417,25 +367,25 @@ static void dma_commands(void) {
 /* ---- Control ---- */
 
 static void control_commands(void) {
-  control(EPOCH_OP_NOP);
-  selftest_semaphores(&program[0], 0, 0, EPOCH_SEMAPHORE_USE(1), EPOCH_SEMAPHORE_USE(2));
-  control(EPOCH_OP_NOP);
-  selftest_semaphores(&program[1], EPOCH_SEMAPHORE_USE(2), 0, 0, 0);
-  const bool passed = finish() && selftest_get(EPOCH_REG_SEMAPHORE + 4 * 1) == 1 &&
+  program_control(EPOCH_OP_NOP);
+  selftest_semaphores(program_at(0), 0, 0, EPOCH_SEMAPHORE_USE(1), EPOCH_SEMAPHORE_USE(2));
+  program_control(EPOCH_OP_NOP);
+  selftest_semaphores(program_at(1), EPOCH_SEMAPHORE_USE(2), 0, 0, 0);
+  const bool passed = program_finish() && selftest_get(EPOCH_REG_SEMAPHORE + 4 * 1) == 1 &&
                       selftest_get(EPOCH_REG_SEMAPHORE + 4 * 2) == 0;
   selftest_covers(EPOCH_OP_NOP);
   selftest_covers(EPOCH_OP_IRQ);
   selftest_check("NOP and IRQ, semaphores", passed);
-  control(EPOCH_OP_NOP);
-  selftest_semaphores(&program[0], EPOCH_SEMAPHORE_USE(1), 0, 0, 0);
-  finish();
+  program_control(EPOCH_OP_NOP);
+  selftest_semaphores(program_at(0), EPOCH_SEMAPHORE_USE(1), 0, 0, 0);
+  program_finish();
   selftest_covers(EPOCH_OP_FENCE); /* orders every program of this file */
 }
 
 /* ---- The layer after each recovery: load, coefficients, SSM (or GEMM), store ---- */
 
 static void layer_order(uint32_t at, uint32_t wait0, uint32_t wait1, uint32_t signal) {
-  selftest_semaphores(&program[at], wait0, wait1, signal, 0);
+  selftest_semaphores(program_at(at), wait0, wait1, signal, 0);
 }
 
 bool selftest_layer(void) {
@@ -451,21 +401,21 @@ bool selftest_layer(void) {
   const struct block block = block_of(test->mode);
   int32_t state[CHANNELS * MODES * 2] = {0};
   float expected[WORDS];
-  fill(page(SOURCE), source, WORDS);
-  fill(page(BLOCK), block.words, block.count);
-  memset(page(RESULT), 0xFF, 4 * WORDS);
-  copy(EPOCH_OP_LOAD, BLOCK, COEFFICIENTS(BLOCK), 4 * block.count);
+  page_fill(SOURCE, source, WORDS);
+  page_fill(BLOCK, block.words, block.count);
+  memset(page_floats(RESULT), 0xFF, 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, BLOCK, COEFFICIENTS(BLOCK), 4 * block.count);
   layer_order(0, 0, 0, LOADED);
-  copy(EPOCH_OP_LOAD, SOURCE, ACTIVATIONS(SOURCE), 4 * WORDS);
+  program_copy(EPOCH_OP_LOAD, SOURCE, ACTIVATIONS(SOURCE), 4 * WORDS);
   layer_order(1, 0, 0, INPUT);
   build_coefficients(test);
   layer_order(2, LOADED, 0, 0);
   build_array(test);
   layer_order(3, INPUT, 0, OUTPUT);
-  copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
+  program_copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
   layer_order(4, OUTPUT, 0, 0);
   expect_results(test, state, expected);
-  return finish() && equal(page(RESULT), expected, WORDS);
+  return program_finish() && all_equal(page_floats(RESULT), expected, WORDS);
 }
 
 void selftest_commands(void) {
@@ -475,5 +425,7 @@ void selftest_commands(void) {
   state_command();
   for (uint32_t i = 0; i < sizeof vector_cases / sizeof *vector_cases; i++)
     vector_command(&vector_cases[i]);
+  selftest_modes();
+  selftest_rows();
   selftest_check("a layer ordered by semaphores", selftest_layer());
 }

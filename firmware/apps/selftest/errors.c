@@ -91,7 +91,7 @@ static void zeroed_memory(union epoch_descriptor* d, struct report* report) {
 }
 static void reserved_word(union epoch_descriptor* d, struct report* report) {
   (void)report;
-  d->dma.reserved[3] = 1;
+  d->dma.reserved[1] = 1;
 }
 static void reserved_flag(union epoch_descriptor* d, struct report* report) {
   (void)report;
@@ -180,9 +180,37 @@ static void no_coefficients(union epoch_descriptor* d, struct report* report) {
   (void)report;
   gemm(d, EPOCH_ACTIVATION_NONE);
 }
+/* SSM of a mode that needs STREAMS, whichever there is. */
+static uint32_t streamed_mode(void) {
+  const uint32_t ssd = 1u << EPOCH_MODE_SSD;
+  return (selftest_device.caps.modes & ssd) != 0 ? EPOCH_MODE_SSD : EPOCH_MODE_SELECTIVE;
+}
+static void ssm_without_streams(union epoch_descriptor* d, struct report* report) {
+  (void)report;
+  gemm(d, EPOCH_ACTIVATION_NONE);
+  d->array.control = EPOCH_CONTROL(EPOCH_OP_SSM, 0, CONTEXT);
+  d->array.format = EPOCH_FORMAT(streamed_mode(), EPOCH_TYPE_FP32, 0);
+}
 static void partial_overlap(union epoch_descriptor* d, struct report* report) {
   gemm(d, EPOCH_ACTIVATION_NONE);
   report->address = d->array.destination = SELFTEST_LOCAL + 8;
+}
+
+/* STREAMS retires; the STORE that stands where its SSM should is at fault. */
+static bool streams_without_ssm(struct report* report) {
+  if (!load_mark()) return false;
+  build_marks(0, 2);
+  epoch_build_control(&program[1], EPOCH_OP_STREAMS);
+  keep_context(&program[2]);
+  epoch_build_control(&program[3], EPOCH_OP_IRQ);
+  report->sequence = selftest_device.tail + 2;
+  report->context = CONTEXT;
+  if (selftest_run(program, 4) != EPOCH_DEVICE_FAULT) return false;
+  const bool drained =
+      selftest_poll(EPOCH_REG_STATUS, EPOCH_STATUS_HALTED_MASK, EPOCH_STATUS_HALTED_MASK) &&
+      selftest_get(EPOCH_REG_COMPLETED) == report->sequence;
+  hal_dma_sync_for_cpu(&selftest_page, 0, SELFTEST_PAGE_BYTES);
+  return drained && *mark(FIRST_MARK) == MARK && *mark(SECOND_MARK) == 0;
 }
 
 /* ---- Ring errors ---- */
@@ -295,7 +323,44 @@ static bool nothing_retires(struct report* report) {
   return run_faulty();
 }
 
-/* One PE multiplies input by weight: counted and retired, or with the trap enabled an error. */
+/* An index that is one too large, behind one that is not: nothing of the table is read. */
+static bool index_outside_table(struct report* report) {
+  enum { TABLE_ROWS = 3, INDICES = 0x40 };
+  uint32_t* words = selftest_page.cpu;
+  words[0] = TABLE_ROWS - 1;
+  words[1] = TABLE_ROWS;
+  hal_dma_sync_for_device(&selftest_page, 0, SELFTEST_PAGE_BYTES);
+  selftest_build_copy(&program[0], EPOCH_OP_LOAD, 0, SELFTEST_LOCAL + INDICES, 8);
+  epoch_build_control(&program[1], EPOCH_OP_IRQ);
+  if (selftest_run(program, 2) != EPOCH_DEVICE_OK) return false;
+  report->sequence = selftest_device.tail + 2;
+  report->address = SELFTEST_LOCAL + INDICES + 4;
+  report->context = CONTEXT;
+  selftest_build_copy(&program[0], EPOCH_OP_GATHER, 0, SELFTEST_LOCAL + 0x80, 16);
+  program[0].dma.rows = 2;
+  program[0].dma.bus_row_stride = program[0].dma.local_row_stride = 16;
+  program[0].dma.indices = SELFTEST_LOCAL + INDICES;
+  program[0].dma.table_rows = TABLE_ROWS;
+  keep_context(&program[0]);
+  return run_faulty();
+}
+
+/* program[0..5], whose array command is [4]: counted and retired; an error with the trap enabled.
+ */
+static bool counted_then_trapped(uint32_t counter, struct report* report) {
+  epoch_device_clear_counters(&selftest_device);
+  if (selftest_run(program, 6) != EPOCH_DEVICE_OK) return false;
+  if (epoch_device_counter(&selftest_device, counter) != 4) return false;
+  selftest_put(EPOCH_REG_IRQ_STATUS, EPOCH_IRQ_STATUS_NUMERIC_MASK);
+  report->sequence = selftest_device.tail + 4;
+  report->context = CONTEXT;
+  report->address = SELFTEST_LOCAL + 64;
+  selftest_put(EPOCH_REG_IRQ_ENABLE,
+               selftest_get(EPOCH_REG_IRQ_ENABLE) | EPOCH_IRQ_ENABLE_NUMERIC_MASK);
+  return selftest_run(program, 6) == EPOCH_DEVICE_FAULT;
+}
+
+/* One PE multiplies input by weight. */
 static bool multiply(uint32_t input, uint32_t weight, uint32_t counter, struct report* report) {
   uint32_t* words = selftest_page.cpu;
   for (uint32_t i = 0; i < 4; i++) words[i] = input;
@@ -307,16 +372,31 @@ static bool multiply(uint32_t input, uint32_t weight, uint32_t counter, struct r
   coefficients(&program[3], 1, 1);
   gemm(&program[4], EPOCH_ACTIVATION_NONE);
   epoch_build_control(&program[5], EPOCH_OP_IRQ);
-  epoch_device_clear_counters(&selftest_device);
-  if (selftest_run(program, 6) != EPOCH_DEVICE_OK) return false;
-  if (epoch_device_counter(&selftest_device, counter) != 4) return false;
-  selftest_put(EPOCH_REG_IRQ_STATUS, EPOCH_IRQ_STATUS_NUMERIC_MASK);
-  report->sequence = selftest_device.tail + 4;
-  report->context = CONTEXT;
-  report->address = SELFTEST_LOCAL + 64;
-  selftest_put(EPOCH_REG_IRQ_ENABLE,
-               selftest_get(EPOCH_REG_IRQ_ENABLE) | EPOCH_IRQ_ENABLE_NUMERIC_MASK);
-  return selftest_run(program, 6) == EPOCH_DEVICE_FAULT;
+  return counted_then_trapped(counter, report);
+}
+/* An int8 sum that starts at its largest: four steps, four clamped sums. */
+static bool int8_sum(struct report* report) {
+  enum { SUMS_OFFSET = 0x20, BLOCK_OFFSET = 0x40 };
+  uint8_t* bytes = selftest_page.cpu;
+  uint32_t* words = selftest_page.cpu;
+  memset(bytes, 1, 4); /* x, a byte a step */
+  for (uint32_t i = 0; i < 4; i++) words[SUMS_OFFSET / 4 + i] = 0x7FFFFFFFu;
+  words[BLOCK_OFFSET / 4] = 1;               /* w, then padding */
+  words[BLOCK_OFFSET / 4 + 1] = 0x3F800000u; /* the channel's scale */
+  hal_dma_sync_for_device(&selftest_page, 0, SELFTEST_PAGE_BYTES);
+  selftest_build_copy(&program[0], EPOCH_OP_LOAD, 0, SELFTEST_LOCAL, 48);
+  selftest_build_copy(&program[1], EPOCH_OP_LOAD, BLOCK_OFFSET,
+                      EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, 0), 8);
+  epoch_build_control(&program[2], EPOCH_OP_FENCE);
+  coefficients(&program[3], 1, 1);
+  program[3].coeff.format = EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_INT8, 0);
+  gemm(&program[4], EPOCH_ACTIVATION_NONE);
+  program[4].array.format = EPOCH_FORMAT(EPOCH_MODE_MAC, EPOCH_TYPE_INT8, EPOCH_ARRAY_ACC_IN);
+  program[4].array.source_stride = 1;
+  program[4].array.accumulator = SELFTEST_LOCAL + SUMS_OFFSET;
+  program[4].array.accumulator_stride = 4;
+  epoch_build_control(&program[5], EPOCH_OP_IRQ);
+  return counted_then_trapped(EPOCH_COUNTER_NUMERIC_SATURATED, report);
 }
 static bool overflow(struct report* report) {
   return multiply(0x7F000000u, 0x7F000000u, EPOCH_COUNTER_NUMERIC_OVERFLOW, report);
@@ -353,18 +433,30 @@ static const struct provocation provocations[] = {
     {EPOCH_ERROR_MODE, "unknown", unknown_mode, NULL},
     {EPOCH_ERROR_MODE, "activation", unknown_activation, NULL},
     {EPOCH_ERROR_COEFFICIENTS, "none loaded", no_coefficients, NULL},
+    {EPOCH_ERROR_STREAMS, "SSM alone", ssm_without_streams, NULL},
+    {EPOCH_ERROR_STREAMS, "STREAMS alone", NULL, streams_without_ssm},
     {EPOCH_ERROR_BUS_READ, "LOAD from nowhere", NULL, load_from_nowhere},
     {EPOCH_ERROR_BUS_WRITE, "STORE to nowhere", NULL, store_to_nowhere},
     {EPOCH_ERROR_BUS_FETCH, "ring nowhere", NULL, ring_nowhere},
+    {EPOCH_ERROR_GATHER_INDEX, "one too large", NULL, index_outside_table},
     {EPOCH_ERROR_SEMAPHORE_OVERFLOW, "256 signals", NULL, too_many_signals},
     {EPOCH_ERROR_WATCHDOG, "a wait without a signal", NULL, nothing_retires},
     {EPOCH_ERROR_NUMERIC_OVERFLOW, "2^127 squared", NULL, overflow},
     {EPOCH_ERROR_NUMERIC_NAN, "NaN times 1", NULL, not_a_number},
+    {EPOCH_ERROR_NUMERIC_SATURATED, "2^31 - 1 plus 1", NULL, int8_sum},
 };
 #define PROVOCATIONS (sizeof provocations / sizeof *provocations)
 
 static const char* yes_or_no(bool yes) {
   return yes ? "yes" : "NO";
+}
+
+/* Whether the device lacks what the error needs. */
+static bool cannot_happen(uint32_t code) {
+  const struct epoch_caps* caps = &selftest_device.caps;
+  if (code == EPOCH_ERROR_STREAMS)
+    return (caps->modes & (1u << EPOCH_MODE_SELECTIVE | 1u << EPOCH_MODE_SSD)) == 0;
+  return code == EPOCH_ERROR_NUMERIC_SATURATED && (caps->types >> EPOCH_TYPE_INT8 & 1) == 0;
 }
 
 /* One row of the table; true if everything in it is as it should be. */
@@ -401,7 +493,10 @@ void selftest_errors(void) {
     for (uint32_t p = 0; p < PROVOCATIONS; p++) {
       if (provocations[p].code != codes[i].code) continue;
       known = true;
-      if (!provoke(codes[i].name, &provocations[p])) all = false;
+      if (cannot_happen(codes[i].code))
+        printf("%-18s %-23s absent\n", codes[i].name, provocations[p].what);
+      else if (!provoke(codes[i].name, &provocations[p]))
+        all = false;
     }
     if (!known) {
       printf("%-18s NOTHING PROVOKES IT\n", codes[i].name);

@@ -51,6 +51,8 @@ bool selftest_layer(void);
 
 void selftest_registers(uintptr_t base);
 void selftest_commands(void);
+void selftest_modes(void);
+void selftest_rows(void);
 void selftest_ring(void);
 void selftest_errors(void);
 void selftest_races(uint32_t waits);

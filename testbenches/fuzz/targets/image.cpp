@@ -42,7 +42,7 @@ EpochCoreConfig hardware() {
 
 epoch_caps caps_of(const Limits& limits) {
   epoch_caps caps{};
-  caps.array = {limits.rows, limits.cols, limits.segment_rows, 1};
+  caps.array = {limits.array.rows, limits.array.cols, limits.array.segment_rows, 1};
   caps.pe_kind = EPOCH_PE_LIMA;
   caps.modes = limits.modes;
   caps.types = limits.types;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LOAD and STORE: bytes against a plain copy loop, bursts, bandwidth in closed form.
+// LOAD, STORE and GATHER: bytes against a plain copy loop, bursts, bandwidth in closed form.
 #include <catch2/catch.hpp>
 #include <memory>
 #include <random>
@@ -7,6 +7,7 @@
 
 #include "device_bench.h"
 #include "epochcore/burst_walker.h"
+#include "layer.h"
 
 using namespace epoch;
 
@@ -80,6 +81,115 @@ TEST_CASE("strided transfers move what a plain loop moves") {
       CHECK(buffer == expected_buffer);
       CHECK(bench.memory.memory == expected_memory);
     }
+  });
+}
+
+TEST_CASE("gathered rows are those that the indices name") {
+  constexpr std::uint32_t indices_at = EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0x40);
+  DeviceBench bench;
+  const unsigned seed = 37;
+  std::mt19937 random(seed);
+  const auto below = [&random](unsigned n) { return static_cast<std::uint32_t>(random() % n); };
+  for (std::uint8_t& byte : bench.memory.memory) byte = static_cast<std::uint8_t>(random());
+  bench.run([&] {
+    bench.enable();
+    for (int round = 0; round < 200; ++round) {
+      const std::uint32_t table_rows = 1 + below(50), rows = 1 + below(20), bytes = 1 + below(300);
+      std::vector<std::uint32_t> indices(rows);
+      for (std::uint32_t& index : indices) index = below(table_rows);
+      const int sign = random() % 2 == 0 ? 1 : -1;
+      epoch_dma_command raw =
+          gather_raw(0x40000 + below(64), table_rows, indices_at, local, rows, bytes);
+      raw.bus_row_stride = word(sign * static_cast<int>(bytes + below(9)));
+      raw.local_row_stride = (bytes + 3) / 4 * 4 + 4 * below(3);
+      std::vector<std::uint8_t> expected(std::size_t{rows} * raw.local_row_stride, 0x55);
+      bench.poke(local, expected.data(), expected.size());
+      bench.poke(indices_at, indices.data(), 4 * rows);
+      for (std::uint32_t r = 0; r < rows; ++r)
+        for (std::uint32_t b = 0; b < bytes; ++b)
+          expected[r * raw.local_row_stride + b] =
+              bench.memory.memory[raw.bus_lo + indices[r] * raw.bus_row_stride + b];
+      bench.submit({to_words(raw)});
+      CHECK(bench.wait_done());
+      std::vector<std::uint8_t> result(expected.size());
+      bench.peek(local, result.data(), result.size());
+      CAPTURE(seed, round);
+      CHECK(result == expected);
+    }
+    CHECK(bench.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_NONE);
+  });
+}
+
+TEST_CASE("GATHER reads its indices first, then a burst a row, never joined") {
+  EpochCoreConfig config;
+  config.accumulators = {64, 1, 16};
+  DeviceBench bench(config);
+  bench.memory.latency = sc_core::sc_time(3, sc_core::SC_NS);
+  bench.record_traces();
+  constexpr std::uint32_t rows = 40;
+  std::vector<std::uint32_t> indices(rows);
+  for (std::uint32_t i = 0; i < rows; ++i) indices[i] = i;  // the table as it lies
+  constexpr std::uint32_t indices_at = EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0);
+  bench.poke(indices_at, indices.data(), 4 * rows);
+  bench.execute({to_words(gather_raw(0, rows, indices_at, local, rows, 64))});
+  CHECK(bench.memory.log.size() == rows);
+  for (const auto& access : bench.memory.log) CHECK(access.length == 64);
+  // 160 bytes of indices at 16 a cycle; a row a cycle, 3 cycles of latency; the last one's write.
+  const auto span = bench.spans("dma_in").at(0);
+  CHECK(span.end - span.start == 10 + (rows - 1) + 3 + 1);
+  CHECK(bench.statistic("core.accumulators.dma_in.read_bytes") == 4 * rows);
+  CHECK(bench.statistic("core.counters.dma_read_bytes") == 64 * rows);
+}
+
+TEST_CASE("the first index outside the table is an error, whichever it is, and nothing is read") {
+  constexpr std::uint32_t indices_at = EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0x100);
+  DeviceBench bench;
+  bench.run([&] {
+    for (const std::uint32_t bad : {0u, 1u, 6u, 7u})
+      for (const std::uint32_t value : {5u, 6u, 0x80000000u, 0xFFFFFFFFu}) {
+        CAPTURE(bad, value);
+        std::vector<std::uint32_t> indices(8, 4);  // 4 is the last row
+        for (std::uint32_t i = bad; i < 8; ++i) indices[i] = value;
+        bench.poke(indices_at, indices.data(), 32);
+        recover(bench);
+        const std::size_t accesses = bench.memory.log.size();
+        bench.submit({to_words(gather_raw(0x100, 5, indices_at, local, 8, 16))});
+        CHECK(bench.wait_stopped());
+        CHECK(bench.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_GATHER_INDEX);
+        CHECK(bench.read(EPOCH_REG_ERROR_ADDR_LO) == indices_at + 4 * bad);
+        CHECK(bench.read(EPOCH_REG_ERROR_ADDR_HI) == 0);
+        CHECK(bench.read(EPOCH_REG_ERROR_LEN) == 4);
+        CHECK(bench.memory.log.size() == accesses);
+      }
+    recover_and_check(bench);
+  });
+}
+
+TEST_CASE("a reset at any cycle of a GATHER cancels it") {
+  EpochCoreConfig config;
+  config.accumulators = {64, 1, 16};
+  DeviceBench bench(config);
+  constexpr std::uint32_t rows = 30;
+  const std::vector<std::uint32_t> indices(rows);
+  constexpr std::uint32_t indices_at = EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0);
+  bench.poke(indices_at, indices.data(), 4 * rows);
+  bench.run([&] {
+    for (unsigned cycle = 40; cycle < 160; ++cycle) {
+      CAPTURE(cycle);
+      recover(bench);
+      const std::uint32_t completed = bench.read(EPOCH_REG_COMPLETED);
+      bench.submit({to_words(gather_raw(0, 1, indices_at, local, rows, 64))});
+      bench.cycles(cycle);
+      bench.write(EPOCH_REG_CTRL, EPOCH_CTRL_RESET_MASK);
+      for (int i = 0; i < 100 && bench.read(EPOCH_REG_CTRL) != 0; ++i) bench.cycles(2);
+      CHECK(bench.read(EPOCH_REG_CTRL) == 0);
+      CHECK(bench.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_NONE);
+      CHECK(bench.read(EPOCH_REG_COMPLETED) == completed);
+      const std::size_t accesses = bench.memory.log.size();
+      bench.cycles(200);
+      CHECK(bench.memory.log.size() == accesses);
+    }
+    recover_and_check(bench);
   });
 }
 

@@ -60,6 +60,14 @@ Provoke refused(Descriptor words, std::uint64_t address = 0, std::uint32_t lengt
   };
 }
 
+// The command that stands where an SSM should is at fault; STREAMS itself retires.
+Expected streams_before_something_else(DeviceBench& bench) {
+  bench.submit(
+      {to_words(streams_raw(1, 1, activations, 0x100)), with_flags(load(), 0, context), store()});
+  CHECK(bench.wait_stopped());
+  return {1, 1, 2, 0, 0, context, 0};
+}
+
 Descriptor bent(Descriptor words, unsigned word, std::uint32_t value) {
   words[word] = value;
   return words;
@@ -158,6 +166,40 @@ Provoke numeric(bool nan) {
   };
 }
 
+// The second of four indices is outside the table; nothing of the table is read.
+Expected gather_index(DeviceBench& bench) {
+  const std::uint32_t indices = coefficients + 0x40;
+  const std::uint32_t numbers[] = {4, 5, 0, 9};
+  bench.poke(indices, numbers, sizeof numbers);
+  const Descriptor gather = to_words(gather_raw(0x100, 5, indices, activations, 4, 16));
+  bench.submit({with_flags(with_semaphores(gather, 0, 0, use(6)), 0, context), load(),
+                with_semaphores(store(), use(6))});
+  CHECK(bench.wait_stopped());
+  const std::uint32_t head = bench.read(EPOCH_REG_RING_HEAD) - bench.ring_start;
+  return {0, 0, head, indices + 4, 4, context, 0};
+}
+
+// g = b u is finite, (a + g) x + g is not: the state is clamped, y = c x' stays finite.
+Expected numeric_saturated(DeviceBench& bench) {
+  const std::uint32_t destination = activations + 0x2000;
+  bench.poke_floats(coefficients, {1.0f, 1.0f, 0x1p-60f});
+  bench.poke_floats(activations, {0x1p126f, 0x1p126f});
+  bench.poke_floats(destination, {5.0f});
+  bench.write(EPOCH_REG_IRQ_ENABLE, EPOCH_IRQ_ENABLE_NUMERIC_MASK | EPOCH_IRQ_ENABLE_ERROR_MASK);
+  const std::uint64_t before = bench.counter(EPOCH_COUNTER_NUMERIC_SATURATED);
+  const Descriptor command = array_command(EPOCH_MODE_LIQUID_REAL, 1, 1, 2, activations,
+                                           destination, EPOCH_ARRAY_ZERO_STATE);
+  bench.submit({coeff_command(EPOCH_MODE_LIQUID_REAL, 1, 1, coefficients),
+                with_flags(with_semaphores(command, 0, 0, use(4)), 0, context),
+                with_semaphores(store(), use(4))});
+  CHECK(bench.wait_stopped());
+  CHECK(bench.counter(EPOCH_COUNTER_NUMERIC_SATURATED) == before + 1);
+  CHECK(bench.peek_floats(destination, 1) == std::vector<float>{5.0f});
+  CHECK((bench.read(EPOCH_REG_IRQ_STATUS) & EPOCH_IRQ_STATUS_NUMERIC_MASK) != 0);
+  const std::uint32_t head = bench.read(EPOCH_REG_RING_HEAD) - bench.ring_start;
+  return {1, 1, head, destination, 8, context, 0};
+}
+
 struct Case {
   std::uint32_t code;
   Provoke provoke;
@@ -181,17 +223,22 @@ std::vector<Case> cases() {
       {EPOCH_ERROR_OVERLAP, refused(ssm(activations + 4), activations + 4, 16)},
       {EPOCH_ERROR_SEMAPHORE_FIELD, refused(with_semaphores(load(), use(1), use(1)))},
       {EPOCH_ERROR_TYPE,
-       refused(bent(coeff, 3, EPOCH_FORMAT(EPOCH_MODE_REAL, EPOCH_TYPE_BF16, 0)))},
+       refused(bent(coeff, 3, EPOCH_FORMAT(EPOCH_MODE_DPLR, EPOCH_TYPE_INT8, 0)))},
       {EPOCH_ERROR_MODE,
-       refused(bent(coeff, 3, EPOCH_FORMAT(EPOCH_MODE_DPLR, EPOCH_TYPE_FP32, 0)))},
+       refused(bent(coeff, 3, EPOCH_FORMAT(EPOCH_MODE_MAC + 1, EPOCH_TYPE_FP32, 0)))},
       {EPOCH_ERROR_COEFFICIENTS, refused(ssm(activations + 0x2000))},
+      {EPOCH_ERROR_STREAMS,
+       refused(array_command(EPOCH_MODE_SSD, 1, 1, 4, activations, activations + 0x2000))},
+      {EPOCH_ERROR_STREAMS, streams_before_something_else},
       {EPOCH_ERROR_BUS_READ, bus(EPOCH_OP_LOAD)},
       {EPOCH_ERROR_BUS_WRITE, bus(EPOCH_OP_STORE)},
       {EPOCH_ERROR_BUS_FETCH, bus_fetch},
+      {EPOCH_ERROR_GATHER_INDEX, gather_index},
       {EPOCH_ERROR_SEMAPHORE_OVERFLOW, semaphore_overflow},
       {EPOCH_ERROR_WATCHDOG, watchdog},
       {EPOCH_ERROR_NUMERIC_OVERFLOW, numeric(false)},
       {EPOCH_ERROR_NUMERIC_NAN, numeric(true)},
+      {EPOCH_ERROR_NUMERIC_SATURATED, numeric_saturated},
   };
 }
 

@@ -21,6 +21,15 @@ std::vector<Descriptor> models() {
           array_command(EPOCH_MODE_REAL, 8, 4, 16, activations, activations + 0x2000,
                         EPOCH_ARRAY_EXTRA | EPOCH_ARRAY_REVERSE),
           state_command(EPOCH_MODE_REAL, 8, 4, activations + 0x3000, true),
+          to_words(gather_raw(0x1000, 0x40000000, activations + 0x7000, activations, 20, 44)),
+          coeff_command(EPOCH_MODE_SSD, 8, 4, coefficients, true, EPOCH_TYPE_BF16),
+          to_words(streams_raw(8, 4, activations + 0x7000, 0x400, EPOCH_TYPE_BF16)),
+          to_words(array_raw(EPOCH_MODE_SSD, 8, 4, 16, activations, activations + 0x6000,
+                             EPOCH_ARRAY_EXTRA, EPOCH_TYPE_BF16)),
+          coeff_command(EPOCH_MODE_LIQUID_COMPLEX, 8, 4, coefficients),
+          array_command(EPOCH_MODE_LIQUID_COMPLEX, 8, 4, 16, activations, activations + 0x6000),
+          to_words(vector_raw(EPOCH_OP_MAP, activations, activations + 0x6000, 4, 8)),
+          to_words(vector_raw(EPOCH_OP_ARGMAX, activations, activations + 0x6000, 4, 8)),
           coeff_command(EPOCH_MODE_MAC, 16, 32, coefficients, true),
           array_command(EPOCH_MODE_MAC, 16, 32, 16, activations, activations + 0x4000),
           to_words(vector_raw(EPOCH_OP_LAYERNORM, activations, activations + 0x5000, 4, 8)),
@@ -60,7 +69,7 @@ TEST_CASE("random programs end, count every cycle once and leave the device usab
   unsigned retired = 0;
   unsigned errors = 0;
   bench.run([&] {
-    for (unsigned program = 0; program < 400; ++program) {
+    for (unsigned program = 0; program < 600; ++program) {
       CAPTURE(seed, program);
       bench.memory.latency =
           sc_core::sc_time(static_cast<double>(1 + random() % 300), sc_core::SC_NS);

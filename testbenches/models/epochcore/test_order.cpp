@@ -42,22 +42,27 @@ class Dice {
   std::mt19937 random_;
 };
 
-// One of every command, in an order that the decoder accepts.
-std::vector<Descriptor> one_of_each() {
-  return {nop(),
-          control_command(EPOCH_OP_FENCE),
-          control_command(EPOCH_OP_IRQ),
-          load(),
-          store(),
-          coeff_command(EPOCH_MODE_REAL, 8, 4, coefficients),
-          array_command(EPOCH_MODE_REAL, 8, 4, 30, activations, activations + 0x6000),
-          state_command(EPOCH_MODE_REAL, 8, 4, activations + 0x8000, true),
-          coeff_command(EPOCH_MODE_MAC, 8, 4, coefficients),
-          array_command(EPOCH_MODE_MAC, 8, 4, 30, activations, activations + 0x7000),
-          vector(EPOCH_OP_AFFINE),
-          vector(EPOCH_OP_LAYERNORM),
-          vector(EPOCH_OP_POOL),
-          control_command(EPOCH_OP_HALT)};
+// One of every command, in an order that the decoder accepts, each with what must follow at once.
+std::vector<std::vector<Descriptor>> one_of_each() {
+  std::vector<std::vector<Descriptor>> all = {
+      {nop()},
+      {control_command(EPOCH_OP_FENCE)},
+      {control_command(EPOCH_OP_IRQ)},
+      {load()},
+      {to_words(gather_raw(0x100, 1, activations + 0x9000, activations, 3, 64))},  // indices are 0
+      {store()},
+      {coeff_command(EPOCH_MODE_REAL, 8, 4, coefficients)},
+      {array_command(EPOCH_MODE_REAL, 8, 4, 30, activations, activations + 0x6000)},
+      {state_command(EPOCH_MODE_REAL, 8, 4, activations + 0x8000, true)},
+      {coeff_command(EPOCH_MODE_MAC, 8, 4, coefficients)},
+      {array_command(EPOCH_MODE_MAC, 8, 4, 30, activations, activations + 0x7000)},
+      {coeff_command(EPOCH_MODE_SSD, 8, 4, coefficients)},
+      {to_words(streams_raw(8, 4, activations, 0x1000)),
+       array_command(EPOCH_MODE_SSD, 8, 4, 30, activations, activations + 0x6000)}};
+  for (unsigned opcode = EPOCH_OP_AFFINE; opcode <= EPOCH_OP_ARGMAX; ++opcode)
+    all.push_back({vector(opcode)});
+  all.push_back({control_command(EPOCH_OP_HALT)});
+  return all;
 }
 
 }  // namespace
@@ -267,7 +272,6 @@ TEST_CASE("semaphores are conserved: two waits are taken together, competing wai
 }
 
 TEST_CASE("IRQ_ON_DONE works on every command") {
-  std::vector<Descriptor> commands = one_of_each();
   std::set<unsigned> opcodes;
 #define EPOCH_X_INSERT(name, value, engine, description) opcodes.insert(value);
   EPOCH_OPCODES(EPOCH_X_INSERT)
@@ -275,13 +279,14 @@ TEST_CASE("IRQ_ON_DONE works on every command") {
   bench.run([&] {
     bench.enable();
     bench.write(EPOCH_REG_IRQ_ENABLE, EPOCH_IRQ_ENABLE_DONE_MASK);
-    for (const Descriptor& command : commands) {
-      const unsigned opcode = EPOCH_CONTROL_OPCODE(command[0]);
+    for (std::vector<Descriptor> commands : one_of_each()) {
+      const unsigned opcode = EPOCH_CONTROL_OPCODE(commands[0][0]);
       opcodes.erase(opcode);
       CAPTURE(opcode);
       const bool always = opcode == EPOCH_OP_IRQ || opcode == EPOCH_OP_HALT;
       for (const bool flag : {false, true}) {
-        bench.submit({with_flags(command, flag ? EPOCH_FLAG_IRQ_ON_DONE : 0)});
+        commands[0] = with_flags(commands[0], flag ? EPOCH_FLAG_IRQ_ON_DONE : 0);
+        bench.submit(commands);
         bench.wait_done();
         bench.cycles(1);
         CHECK(bench.irq.read() == (flag || always));
@@ -383,12 +388,12 @@ TEST_CASE(
   const auto drive = [&](unsigned i) {
     DeviceBench& bench = *benches[i];
     Dice random(seed);
-    const std::vector<Descriptor> each = one_of_each();
+    const auto each = one_of_each();
     bench.enable();
     for (int round = 0; round < 600; ++round) {
       for (unsigned n = random(4); n > 0; --n)
-        bench.put(with_flags(each[random(static_cast<unsigned>(each.size()) - 1)],
-                             random(3) == 0 ? EPOCH_FLAG_IRQ_ON_DONE : 0));
+        for (const Descriptor& words : each[random(static_cast<unsigned>(each.size()) - 1)])
+          bench.put(with_flags(words, random(3) == 0 ? EPOCH_FLAG_IRQ_ON_DONE : 0));
       bench.doorbell();
       const unsigned cycles = 1 + random(60);
       if (i == 0 || cycles == 1) {
@@ -406,7 +411,7 @@ TEST_CASE(
                EPOCH_REG_COMPLETED, EPOCH_REG_RING_HEAD, EPOCH_REG_STATUS, EPOCH_REG_IRQ_STATUS,
                EPOCH_REG_ERROR_CODE, EPOCH_REG_ENGINE_STATE, EPOCH_REG_ENGINE_STATE + 8})
         seen[i].push_back(bench.cpu.debug_read32(offset));
-      for (std::uint32_t at = EPOCH_COUNTER_CYCLES; at <= EPOCH_COUNTER_NUMERIC_NAN; at += 8)
+      for (std::uint32_t at = EPOCH_COUNTER_CYCLES; at <= EPOCH_COUNTER_NUMERIC_SATURATED; at += 8)
         seen[i].push_back(bench.cpu.debug_read32(at));
       if ((bench.read(EPOCH_REG_STATUS) & EPOCH_STATUS_ENABLED_MASK) == 0) {
         bench.cycles(2000);

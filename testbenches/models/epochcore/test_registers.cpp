@@ -112,9 +112,9 @@ TEST_CASE("CAPS tell the configuration") {
     CHECK(EPOCH_GET(bench.read(EPOCH_REG_CAPS_PE), CAPS_PE, KIND) == EPOCH_PE_MAC);
     CHECK(EPOCH_GET(bench.read(EPOCH_REG_CAPS_PE), CAPS_PE, MULTIPLIERS) == 1);
     CHECK(bench.read(EPOCH_REG_CAPS_MODES) == 1u << EPOCH_MODE_MAC);
-    CHECK(bench.read(EPOCH_REG_CAPS_TYPES) == 1u << EPOCH_TYPE_FP32);
-    CHECK(bench.read(EPOCH_REG_CAPS_ACTIVATIONS) == 7);
-    CHECK(bench.read(EPOCH_REG_CAPS_VECTOR_OPS) == 7);
+    CHECK(bench.read(EPOCH_REG_CAPS_TYPES) == 0xF);
+    CHECK(bench.read(EPOCH_REG_CAPS_ACTIVATIONS) == 0xFF);
+    CHECK(bench.read(EPOCH_REG_CAPS_VECTOR_OPS) == 0xFF);
     CHECK(EPOCH_GET(bench.read(EPOCH_REG_CAPS_LANES), CAPS_LANES, VECTOR) == 24);
     CHECK(EPOCH_GET(bench.read(EPOCH_REG_CAPS_FIFO), CAPS_FIFO, VECTOR_UNIT) == 5);
     CHECK(EPOCH_GET(bench.read(EPOCH_REG_CAPS_DMA), CAPS_DMA, BURST_BYTES) == 64);
@@ -126,6 +126,47 @@ TEST_CASE("CAPS tell the configuration") {
   });
 }
 
+TEST_CASE("CAPS tell what a PE is and which modes follow from it") {
+  struct Case {
+    void (*bend)(EpochCoreConfig&);
+    std::uint32_t pe, array, modes;  // register values, by hand from epochcore.h's fields
+  };
+  const std::uint32_t selective_ssd = 0x60, dplr = 0x10, edge = 0x80;
+  const Case cases[] = {
+      {[](EpochCoreConfig&) {}, 0x00010121, 1, 0x1FF},
+      {[](EpochCoreConfig& c) { c.pe_grid.lima = false; }, 0x00010120, 1, 0x100},
+      {[](EpochCoreConfig& c) { c.pe_grid.state_slots = 200; }, 0x0001C821, 1, 0x1FF},
+      {[](EpochCoreConfig& c) { c.pe_grid.slots_kind = SlotsKind::channel; }, 0x01010121, 1, 0x1FF},
+      {[](EpochCoreConfig& c) { c.pe_grid.slots_kind = SlotsKind::batch; }, 0x02010121, 1, 0x1FF},
+      {[](EpochCoreConfig& c) {
+         c.pe_grid.slots_kind = SlotsKind::batch;
+         c.pe_grid.state_slots = 2;
+       },
+       0x02010221, 1, 0x1FF & ~selective_ssd},
+      {[](EpochCoreConfig& c) { c.pe_grid.multipliers = 7; }, 0x00010171, 1, 0x1FF & ~dplr},
+      {[](EpochCoreConfig& c) { c.pe_grid.cols = 1; }, 0x00010121, 1, 0x1FF & ~edge},
+      {[](EpochCoreConfig& c) {
+         c.pe_grid.mul_latency = 4;
+         c.pe_grid.add_latency = 15;
+         c.pe_grid.hop = 3;
+       },
+       0x00F40121, 3, 0x1FF},
+      {[](EpochCoreConfig& c) { c.pe_grid.pe_exp = ExpUnit::dedicated; }, 0x04010121, 1, 0x1FF},
+      {[](EpochCoreConfig& c) { c.pe_grid.reduce = Reduce::systolic; }, 0x08010121, 1, 0x1FF},
+      {[](EpochCoreConfig& c) { c.pe_grid.segment_io = SegmentIo::chained; }, 0x10010121, 1, 0x1FF},
+      {[](EpochCoreConfig& c) { c.state_shadow = true; }, 0x20010121, 1, 0x1FF}};
+  for (const Case& row : cases) {
+    EpochCoreConfig config;
+    row.bend(config);
+    Csr csr(config, [] { return std::uint64_t{0}; });
+    CAPTURE(row.pe);
+    CHECK(csr.bank().get(EPOCH_REG_CAPS_VERSION) == 2);
+    CHECK(csr.bank().get(EPOCH_REG_CAPS_PE) == row.pe);
+    CHECK(csr.bank().get(EPOCH_REG_CAPS_ARRAY) == row.array);
+    CHECK(csr.bank().get(EPOCH_REG_CAPS_MODES) == row.modes);
+  }
+}
+
 TEST_CASE("configurations that hardware cannot have are refused by name") {
   const auto refuses = [](void (*bend)(EpochCoreConfig&), const char* name) {
     EpochCoreConfig config;
@@ -133,6 +174,10 @@ TEST_CASE("configurations that hardware cannot have are refused by name") {
     CHECK_THROWS_WITH(check_config(config), Catch::Contains(name));
   };
   refuses([](EpochCoreConfig& c) { c.pe_grid.segment_rows = 7; }, "segment_rows");
+  refuses([](EpochCoreConfig& c) { c.pe_grid.state_slots = 0; }, "state_slots");
+  refuses([](EpochCoreConfig& c) { c.pe_grid.state_slots = 256; }, "state_slots");
+  refuses([](EpochCoreConfig& c) { c.pe_grid.hop = 0; }, "hop");
+  refuses([](EpochCoreConfig& c) { c.pe_grid.hop = 16; }, "hop");
   refuses([](EpochCoreConfig& c) { c.activations.size_kib = 8192; }, "activations");
   refuses([](EpochCoreConfig& c) { c.coefficients.banks = 0; }, "coefficients");
   refuses([](EpochCoreConfig& c) { c.dma_burst_bytes = 96; }, "burst_bytes");

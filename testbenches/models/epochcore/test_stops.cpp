@@ -161,13 +161,18 @@ TEST_CASE("abort and reset anywhere in any engine's work leave a device that wor
   const std::vector<std::vector<Descriptor>> programs = {
       {dma_command(EPOCH_OP_LOAD, 0, activations, 8192)},
       {dma_command(EPOCH_OP_STORE, 0, activations, 8192)},
+      {to_words(gather_raw(0, 1, activations + 0x8000, activations, 100, 64))},  // indices are 0
       {coeff, coeff, coeff},
       {coeff, array_command(EPOCH_MODE_REAL, 16, 8, 200, activations, activations + 0x10000),
        array_command(EPOCH_MODE_REAL, 16, 8, 200, activations, activations + 0x10000)},
       {weights, array_command(EPOCH_MODE_MAC, 16, 16, 200, activations, activations + 0x10000)},
       {coeff, state_command(EPOCH_MODE_REAL, 16, 8, activations, true),
        state_command(EPOCH_MODE_REAL, 16, 8, activations, false)},
+      {coeff_command(EPOCH_MODE_SSD, 16, 8, coefficients),
+       to_words(streams_raw(16, 8, activations, 0x4000)),
+       array_command(EPOCH_MODE_SSD, 16, 8, 200, activations, activations + 0x10000)},
       {vector(EPOCH_OP_AFFINE), vector(EPOCH_OP_AFFINE)},
+      {vector(EPOCH_OP_COMBINE), vector(EPOCH_OP_ARGMAX)},
       {vector(EPOCH_OP_LAYERNORM)},
       {vector(EPOCH_OP_POOL), vector(EPOCH_OP_POOL)},
       {dma_command(EPOCH_OP_LOAD, 0, activations, 2048), control_command(EPOCH_OP_FENCE),

@@ -43,6 +43,7 @@ const Row table[] = {
     {"buffers", {"kept", "kept", "0", "kept", "kept"}},
     {"PE state registers", {"kept", "0", "0", "kept", "kept"}},
     {"coefficients", {"invalid", "invalid", "invalid", "kept", "kept"}},
+    {"STREAMS without its SSM", {"forgotten", "forgotten", "none", "kept", "refuses HALT"}},
 };
 
 using Values = std::vector<std::uint32_t>;
@@ -209,7 +210,7 @@ TEST_CASE("abort, reset, power-on, W1C of error and HALT leave what the table sa
       for (std::size_t r = 0; r < std::size(table); ++r) {
         const std::string name = table[r].name;
         if (name.find("commands") != std::string::npos || name == "PE state registers" ||
-            name == "coefficients")
+            name == "coefficients" || name == "STREAMS without its SSM")
           continue;
         Values now = read_row(bench, name);
         if (event == power_on && name == "counters")  // that device has idled since
@@ -221,6 +222,50 @@ TEST_CASE("abort, reset, power-on, W1C of error and HALT leave what the table sa
       check_commands(bench, cell_of("running commands", event), true);
       check_commands(bench, cell_of("queued commands", event), false);
       check_array(bench, cell_of("coefficients", event), cell_of("PE state registers", event));
+    });
+  }
+}
+
+TEST_CASE("what is left of a STREAMS whose SSM has not come is what the table says") {
+  const Descriptor coeff = coeff_command(EPOCH_MODE_SSD, 1, 1, coefficients);
+  const Descriptor streams = to_words(streams_raw(1, 1, activations, 0x100));
+  const auto ssm = [](std::uint32_t steps) {
+    return array_command(EPOCH_MODE_SSD, 1, 1, steps, activations, activations + 0x1000);
+  };
+  std::vector<std::unique_ptr<DeviceBench>> benches;
+  for (unsigned i = 0; i < events; ++i)
+    benches.push_back(std::make_unique<DeviceBench>(EpochCoreConfig{}, "e" + std::to_string(i)));
+  for (unsigned i = 0; i < events; ++i) {
+    const auto event = static_cast<Event>(i);
+    const std::string cell = cell_of("STREAMS without its SSM", event);
+    CAPTURE(event_names[i], cell);
+    DeviceBench& bench = *benches[i];
+    bench.run([&] {
+      bench.enable();
+      if (event == power_on) {
+        bench.submit({coeff, ssm(1)});
+        CHECK_FALSE(bench.wait_done());
+        CHECK(bench.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_STREAMS);
+        return;
+      }
+      bench.submit({coeff, streams});
+      CHECK(bench.wait_done());
+      if (event == clear_error || event == halt_event) {
+        bench.submit({event == halt_event ? control_command(EPOCH_OP_HALT) : ssm(0)});
+        CHECK(bench.wait_stopped());
+        CHECK(bench.read(EPOCH_REG_ERROR_CODE) ==
+              (event == halt_event ? EPOCH_ERROR_STREAMS : EPOCH_ERROR_SIZE));
+        bench.cycles(1);
+        bench.write(EPOCH_REG_IRQ_STATUS, 7);
+      } else {
+        happen(bench, event);
+        bench.cycles(10);
+      }
+      restart(bench);
+      const bool kept = cell == "kept" || cell == "refuses HALT";
+      bench.submit(kept ? std::vector<Descriptor>{ssm(1)} : std::vector<Descriptor>{coeff, ssm(1)});
+      CHECK(bench.wait_done() == kept);
+      CHECK(bench.read(EPOCH_REG_ERROR_CODE) == (kept ? EPOCH_ERROR_NONE : EPOCH_ERROR_STREAMS));
     });
   }
 }
