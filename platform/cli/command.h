@@ -24,6 +24,7 @@ int run_command(const std::vector<std::string>& arguments);
 int compile_command(const std::vector<std::string>& arguments);
 int map_command(const std::vector<std::string>& arguments);
 int regs_command(const std::vector<std::string>& arguments);
+int generate_command(const std::vector<std::string>& arguments);
 int grid_command(const std::vector<std::string>& arguments);
 int config_command(const std::vector<std::string>& arguments);
 

@@ -3,34 +3,28 @@
 
 #include "epochcore/pe_grid/number_format.h"
 #include "grid/grid_case.h"
+#include "split_mix.h"
 
 namespace epoch {
 
 namespace {
 
-// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
-class SplitMix {
+class Words {
  public:
-  explicit SplitMix(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-  }
+  explicit Words(std::uint64_t seed) : random_(seed) {}
   // A multiple of 2^-23 in [-1, 1), exact in fp32.
   float signed_unit() {
-    const auto draw = static_cast<std::int32_t>(next() >> 40) - (1 << 23);
+    const auto draw = static_cast<std::int32_t>(random_.next() >> 40) - (1 << 23);
     return static_cast<float>(draw) * 0x1p-23f;
   }
   // In (0, 1].
-  float unit() { return static_cast<float>((next() >> 41) + 1) * 0x1p-23f; }
+  float unit() { return static_cast<float>((random_.next() >> 41) + 1) * 0x1p-23f; }
 
  private:
-  std::uint64_t state_;
+  SplitMix64 random_;
 };
 
-float word_for(const GridOperand& operand, const CoefficientBlock& block, SplitMix& random) {
+float word_for(const GridOperand& operand, const CoefficientBlock& block, Words& random) {
   const std::string& name = operand.name;
   const bool coefficient = operand.section == "coefficients";
   const bool delta = block.type == NumberType::bf16d;
@@ -51,7 +45,7 @@ float word_for(const GridOperand& operand, const CoefficientBlock& block, SplitM
 }  // namespace
 
 void make_seeded_words(GridCase& grid_case, std::uint64_t seed) {
-  SplitMix random(seed);
+  Words random(seed);
   for (GridOperand& operand : grid_case.operands) {
     operand.words.resize(operand.rows * operand.columns);
     for (float& word : operand.words) {

@@ -120,8 +120,9 @@ std::vector<double> scaled_bytes(const std::vector<std::uint8_t>& bytes, double 
 
 std::vector<double> mean_row(const std::vector<double>& rows, std::size_t width) {
   std::vector<double> mean(width, 0.0);
+  const std::size_t count = rows.size() / width;
   for (std::size_t i = 0; i < rows.size(); ++i) mean[i % width] += rows[i];
-  for (double& value : mean) value /= static_cast<double>(rows.size() / width);
+  for (double& value : mean) value /= static_cast<double>(count);
   return mean;
 }
 

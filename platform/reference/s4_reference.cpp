@@ -46,13 +46,15 @@ std::vector<double> S4Reference::normalised(const NormTensors& norm,
   if (model_.config.norm == NormKind::layer)
     return layer_norm(norm.weight, norm.bias, epsilon, rows);
   if (model_.config.norm == NormKind::rms) return rms_norm(norm.weight, epsilon, rows);
-  std::vector<double> result(rows.size());
-  const std::size_t width = norm.weight.size();
   std::vector<double> scale;
-  for (std::size_t i = 0; i < width; ++i)
+  for (std::size_t i = 0; i < norm.weight.size(); ++i)
     scale.push_back(norm.weight[i] / std::sqrt(norm.running_variance[i] + epsilon));
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    result[i] = (rows[i] - norm.running_mean[i % width]) * scale[i % width] + norm.bias[i % width];
+  std::vector<double> result;
+  result.reserve(rows.size());
+  while (result.size() < rows.size()) {
+    for (std::size_t i = 0; i < scale.size(); ++i)
+      result.push_back((rows[result.size()] - norm.running_mean[i]) * scale[i] + norm.bias[i]);
+  }
   return result;
 }
 
@@ -62,8 +64,7 @@ std::vector<double> S4Reference::block(const S4Layer& layer, const std::vector<d
   std::vector<double> activated;
   activated.reserve(y.size());
   for (const double value : y) activated.push_back(gelu(value));
-  const std::vector<double> mixed =
-      linear(layer.output_weight, layer.output_bias, activated, width);
+  std::vector<double> mixed = linear(layer.output_weight, layer.output_bias, activated, width);
   switch (model_.config.glu) {
     case GluKind::none:
       return mixed;
@@ -107,7 +108,7 @@ std::vector<double> S4Reference::features(std::vector<double> h, std::size_t doc
   }
   show(Kind::stream, layers, h);
   if (config.final_norm) h = normalised(model_.final_norm, h);
-  const std::vector<double> pooled =
+  std::vector<double> pooled =
       config.pooling == Pooling::mean
           ? mean_row(h, width)
           : std::vector<double>(h.end() - static_cast<std::ptrdiff_t>(width), h.end());

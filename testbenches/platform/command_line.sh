@@ -240,7 +240,7 @@ case_unwritable_output() {
   empty out
 }
 case_help() {
-  for command in run compile map regs config; do
+  for command in run compile generate grid map regs config; do
     expect 0 "$vp" $command --help
     has out "usage: epochvp $command"
     has out "Exit status"
@@ -524,6 +524,72 @@ case_shipped_scenarios_are_valid() {
     count=$((count + 1))
   done
   [ $count -ge 2 ] || fail "hardly any scenario"
+}
+case_generate() {
+  expect 0 "$vp" generate s4 --task tiny --out made/s4
+  empty out
+  lines err 1
+  has err "epochvp: made/s4, random s4"
+  for file in config.json model.safetensors input.bin expected.safetensors scenario.json; do
+    [ -s made/s4/$file ] || fail "made/s4/$file is missing"
+  done
+  json made/s4/scenario.json 'd["firmware"]["args"] == ["--steps=32"]'
+  json made/s4/config.json '(d["model_type"], d["n_layers"]) == ("s4", 2)'
+  expect 0 "$vp" config made/s4/scenario.json
+  has out '"network.elf"'
+  # The same words, the same bytes; other words, others.
+  expect 0 "$vp" generate s4 --task tiny --seed 1 --out again
+  diff -r made/s4 again >/dev/null || fail "two runs differ"
+  expect 0 "$vp" generate mamba --task tiny --seed 18446744073709551615 --layers 1 --steps 3 \
+    --decode 2 --out mamba
+  json mamba/scenario.json 'd["firmware"]["args"] == ["--steps=3", "--decode=2"]'
+  json mamba/config.json 'd["num_hidden_layers"] == 1'
+  [ "$(wc -c <mamba/input.bin)" = 12 ] || fail "not three tokens"
+  expect 0 "$vp" generate s4d --task scifar --variant minimal --init legs --layers 1 --steps 4 --out m
+  json m/config.json 'd["bidirectional"] is False and d["d_model"] == 128'
+}
+case_generate_progress_is_for_terminals() {
+  python3 - "$vp" <<'PYTHON' || fail "the terminal saw something else"
+import pty, sys
+text = b""
+def read(fd):
+    global text
+    data = __import__("os").read(fd, 4096)
+    text += data
+    return data
+pty.spawn([sys.argv[1], "generate", "s5", "--task", "tiny", "--out", "p"], read)
+assert b"\r\x1b[Kreference: layer 1" in text, text
+last = text.rstrip().split(b"\n")[-1]
+assert b"\r\x1b[Kepochvp: p, random s5" in last, text
+PYTHON
+}
+case_generate_refusals() {
+  expect 64 "$vp" generate
+  has err "needs a family; there are: s4d, s4"
+  expect 64 "$vp" generate s6 --task tiny --out x
+  has err 'unknown family "s6"; there are: s4d, s4, s5, liquid-s4, mamba, mamba2, mlp, lstm, cnn'
+  expect 64 "$vp" generate s4 --out x
+  has err "needs a task; there are: listops"
+  expect 64 "$vp" generate s4 --task path-y --out x
+  has err 'unknown task "path-y" of s4; there are: listops, text,'
+  expect 64 "$vp" generate s4 --task tiny
+  has err "needs --out"
+  expect 64 "$vp" generate s4 --task tiny --out ''
+  for number in "--seed -1" "--seed 18446744073709551616" "--layers 0" "--layers 4097" \
+      "--steps 1.5" "--steps 1048577" "--decode many"; do
+    expect 64 "$vp" generate mamba --task tiny --out x $number
+    has err "write an integer in"
+    lines err 1
+  done
+  expect 64 "$vp" generate s4 --task tiny --out x --variant huge
+  expect 64 "$vp" generate s4 --task tiny --out x --nonsense
+  [ ! -e x ] || fail "a refused command wrote something"
+  mkdir used && : >used/file
+  expect 69 "$vp" generate s4 --task tiny --out used
+  has err "used: is there already and is no empty folder"
+  expect 69 "$vp" generate s4 --task tiny --out used/file/below
+  has err "cannot be made"
+  lines err 1
 }
 case_missing_data_gives_its_hint() {
   echo '{"firmware":{"elf":"hello.elf"},"data":[{"name":"d","file":"none.bin","hint":"make it"}]}' >h.json

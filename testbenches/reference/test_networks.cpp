@@ -8,6 +8,7 @@
 
 #include "reference/mamba_reference.h"
 #include "reference/random_models.h"
+#include "reference/row_functions.h"
 #include "reference/second_network.h"
 
 using namespace epoch;
@@ -137,4 +138,17 @@ TEST_CASE("a file of inputs is bytes, or little-endian token ids") {
   CHECK_FALSE(reads_tokens(mlp));
   CHECK(input_from_file(mlp, file).bytes == file);
   CHECK_THROWS_AS(input_from_file(mamba, {1, 2, 3}), std::invalid_argument);
+}
+
+TEST_CASE("functions keep their precision at both ends") {
+  for (const double x : {-700.0, -40.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 40.0, 700.0}) {
+    CAPTURE(x);
+    // log(1 + e^x) is e^x (1 - e^x / 2) where that is exact to a rounding.
+    const double tail = std::exp(x);
+    CHECK(softplus(x) == Approx(x < -20 ? tail : second_softplus(x)).epsilon(1e-14));
+    CHECK(sigmoid(x) == Approx(second_sigmoid(x)).epsilon(1e-14).margin(1e-16));
+    CHECK(silu(x) == Approx(second_silu(x)).epsilon(1e-14));
+    CHECK(gelu_by_erf(x) == Approx(second_gelu_erf(x)).epsilon(1e-14).margin(1e-14));
+    CHECK(gelu_by_tanh(x) == Approx(second_gelu_tanh(x)).epsilon(1e-14).margin(1e-14));
+  }
 }
