@@ -106,20 +106,28 @@ static void expect_gemm(const struct array_case* test, float* out) {
   }
 }
 
+static struct epoch_shape shape_of(const struct array_case* test) {
+  const struct epoch_shape shape = {test->mode, EPOCH_TYPE_FP32, CHANNELS, MODES};
+  return shape;
+}
+
 static void build_coefficients(const struct array_case* test) {
+  const struct epoch_shape shape = shape_of(test);
   const bool extra = (test->flags & EPOCH_ARRAY_EXTRA) != 0;
-  epoch_build_coeff(program_next(), COEFFICIENTS(BLOCK), test->mode, extra ? EPOCH_COEFF_EXTRA : 0,
-                    CHANNELS, MODES);
+  epoch_build_coeff(program_next(), COEFFICIENTS(BLOCK), &shape, extra ? EPOCH_COEFF_EXTRA : 0);
+}
+
+static void build_state(const struct array_case* test, uint32_t flags) {
+  const struct epoch_shape shape = shape_of(test);
+  epoch_build_state(program_next(), COEFFICIENTS(STATE), &shape, flags);
 }
 
 static void build_array(const struct array_case* test) {
   const bool partial = (test->flags & EPOCH_ARRAY_ACC_OUT) != 0;
   const struct epoch_array_operands operands = {
-      .mode = test->mode,
+      .shape = shape_of(test),
       .flags = test->flags,
       .activation = test->activation,
-      .channels = CHANNELS,
-      .modes = MODES,
       .steps = STEPS,
       .source = {ACTIVATIONS(SOURCE), ROW},
       .destination = {partial ? ACCUMULATORS(RESULT) : ACTIVATIONS(RESULT), ROW},
@@ -222,12 +230,11 @@ static void state_command(void) {
   build_loads(&start);
   build_coefficients(&start);
   build_array(&start);
-  epoch_build_state(program_next(), COEFFICIENTS(STATE), EPOCH_MODE_REAL, EPOCH_STATE_SAVE,
-                    CHANNELS, MODES);
+  build_state(&start, EPOCH_STATE_SAVE);
   build_array(&more); /* another state in the PEs */
   program_control(EPOCH_OP_FENCE);
   program_copy(EPOCH_OP_STORE, STATE, COEFFICIENTS(STATE), sizeof saved);
-  epoch_build_state(program_next(), COEFFICIENTS(STATE), EPOCH_MODE_REAL, 0, CHANNELS, MODES);
+  build_state(&start, 0);
   build_array(&more);
   program_control(EPOCH_OP_FENCE);
   program_copy(EPOCH_OP_STORE, RESULT, ACTIVATIONS(RESULT), 4 * WORDS);
@@ -331,14 +338,18 @@ static void vector_command(const struct vector_case* test) {
 enum { PLANES = 2, DMA_ROWS = 3, DMA_BYTES = 5, BUS_ROW = 7, BUS_PLANE = 40, LOCAL_ROW = 8 };
 
 static void build_strided(uint32_t opcode, uint32_t page_offset, int32_t direction) {
-  const struct epoch_rows local = {ACTIVATIONS(SOURCE), LOCAL_ROW};
-  union epoch_descriptor* d = program_next();
-  epoch_build_transfer(d, opcode, selftest_page.bus + page_offset, (uint32_t)(direction * BUS_ROW),
-                       local, DMA_BYTES, DMA_ROWS);
-  struct epoch_dma_command* dma = &d->dma;
-  dma->planes = PLANES;
-  dma->bus_plane_stride = (uint32_t)(direction * BUS_PLANE);
-  dma->local_plane_stride = LOCAL_ROW * DMA_ROWS;
+  const struct epoch_transfer transfer = {
+      .opcode = opcode,
+      .bus = selftest_page.bus + page_offset,
+      .local = {ACTIVATIONS(SOURCE), LOCAL_ROW},
+      .row_bytes = DMA_BYTES,
+      .rows = DMA_ROWS,
+      .bus_stride = (uint32_t)(direction * BUS_ROW),
+      .planes = PLANES,
+      .bus_plane_stride = (uint32_t)(direction * BUS_PLANE),
+      .local_plane_stride = LOCAL_ROW * DMA_ROWS,
+  };
+  epoch_build_transfer(program_next(), &transfer);
 }
 
 static void dma_commands(void) {

@@ -136,8 +136,8 @@ static void same_wait_twice(union epoch_descriptor* d, struct report* report) {
 
 /* A weight tile, as wide as the array and no wider. */
 static void coefficients(union epoch_descriptor* d, uint32_t channels, uint32_t modes) {
-  epoch_build_coeff(d, EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, 0), EPOCH_MODE_MAC, 0, channels,
-                    modes);
+  const struct epoch_shape tile = {EPOCH_MODE_MAC, EPOCH_TYPE_FP32, channels, modes};
+  epoch_build_coeff(d, EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, 0), &tile, 0);
   keep_context(d);
 }
 static void too_many_rows(union epoch_descriptor* d, struct report* report) {
@@ -161,10 +161,8 @@ static void unknown_mode(union epoch_descriptor* d, struct report* report) {
 
 static void gemm(union epoch_descriptor* d, uint32_t activation) {
   const struct epoch_array_operands operands = {
-      .mode = EPOCH_MODE_MAC,
+      .shape = {EPOCH_MODE_MAC, EPOCH_TYPE_FP32, 1, 1},
       .activation = activation,
-      .channels = 1,
-      .modes = 1,
       .steps = 4,
       .source = {SELFTEST_LOCAL, 4},
       .destination = {SELFTEST_LOCAL + 64, 4},
@@ -280,11 +278,12 @@ static bool run_faulty(void) {
 }
 
 static bool transfer_to_nowhere(uint32_t opcode, struct report* report) {
-  const struct epoch_rows local = {SELFTEST_LOCAL, 0};
+  const struct epoch_transfer transfer = {
+      .opcode = opcode, .bus = NOWHERE, .local = {SELFTEST_LOCAL, 0}, .row_bytes = 64, .rows = 1};
   report->sequence = selftest_device.tail + 2;
   report->address = NOWHERE;
   report->context = CONTEXT;
-  epoch_build_transfer(&program[0], opcode, NOWHERE, 0, local, 64, 1);
+  epoch_build_transfer(&program[0], &transfer);
   keep_context(&program[0]);
   return run_faulty();
 }

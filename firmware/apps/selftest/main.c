@@ -88,8 +88,14 @@ void selftest_semaphores(union epoch_descriptor* descriptor, uint32_t wait0, uin
 
 void selftest_build_copy(union epoch_descriptor* descriptor, uint32_t opcode, uint32_t page_offset,
                          uint32_t local, uint32_t bytes) {
-  const struct epoch_rows rows = {local, 0};
-  epoch_build_transfer(descriptor, opcode, selftest_page.bus + page_offset, 0, rows, bytes, 1);
+  const struct epoch_transfer transfer = {
+      .opcode = opcode,
+      .bus = selftest_page.bus + page_offset,
+      .local = {local, 0},
+      .row_bytes = bytes,
+      .rows = 1,
+  };
+  epoch_build_transfer(descriptor, &transfer);
 }
 
 /* A tile holds no more than its buffer: the largest buffer gives the longest delay. */
