@@ -5,7 +5,8 @@
  *
  *   --steps=N     steps of the input (default: as many as are loaded)
  *   --schedule=   layer, resident, depth_first or auto (default auto)
- *   --tokens=N    decode N tokens greedily behind the prompt (default 0)
+ *   --decode=N    decode N tokens greedily behind the prompt, instead of its results (default 0)
+ *   --logits      print what each token was chosen by, too
  *   --poll        poll instead of sleeping for the interrupt
  *
  * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `input`:
@@ -27,7 +28,8 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct options {
   uint32_t steps;
-  uint32_t tokens;
+  uint32_t decode;
+  bool logits;
   enum epoch_schedule_kind schedule;
   bool poll;
 };
@@ -42,10 +44,12 @@ static bool parse(int argc, char** argv, struct options* options) {
     const char* value;
     if (hal_args_option(argv[i], "--steps", &value)) {
       if (!hal_args_number(value, &options->steps) || options->steps == 0) return false;
-    } else if (hal_args_option(argv[i], "--tokens", &value)) {
-      if (!hal_args_number(value, &options->tokens)) return false;
+    } else if (hal_args_option(argv[i], "--decode", &value)) {
+      if (!hal_args_number(value, &options->decode)) return false;
     } else if (hal_args_option(argv[i], "--schedule", &value)) {
       if (!epoch_schedule_kind_parse(value, &options->schedule)) return false;
+    } else if (strcmp(argv[i], "--logits") == 0) {
+      options->logits = true;
     } else if (strcmp(argv[i], "--poll") == 0) {
       options->poll = true;
     } else {
@@ -192,10 +196,11 @@ static bool decode(const struct options* options) {
                                            &prompt.carries};
   if (!prepare(&decoder, &one)) return false;
   const struct epoch_runner* last = &prompt;
-  for (uint32_t t = 0; t < options->tokens; t++) {
+  for (uint32_t t = 0; t < options->decode; t++) {
     const uint32_t token = likeliest(last);
     printf("token %" PRIu32 "\n", token);
-    if (t + 1 == options->tokens) break;
+    if (options->logits) print_results("logits", last);
+    if (t + 1 == options->decode) break;
     if (!run(&decoder, &token)) return false;
     last = &decoder;
   }
@@ -206,8 +211,8 @@ static bool decode(const struct options* options) {
 int main(int argc, char** argv) {
   struct options options = {.schedule = EPOCH_SCHEDULE_KIND_AUTO};
   if (!parse(argc, argv, &options)) {
-    printf("usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--tokens=N]\n"
-           "               [--poll]\n");
+    printf("usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--decode=N]\n"
+           "               [--logits] [--poll]\n");
     return EXIT_USAGE;
   }
   const enum epoch_device_result opened =
@@ -219,16 +224,16 @@ int main(int argc, char** argv) {
   if (!open_network()) return EXIT_FAILED;
   const uint8_t* input = open_input(&options.steps);
   if (input == NULL) return EXIT_FAILED;
-  if (options.tokens != 0 &&
+  if (options.decode != 0 &&
       network.tensors[network.header->input].type != EPOCH_IMAGE_TYPE_UINT32) {
-    printf("network: --tokens is for networks that read tokens\n");
+    printf("network: --decode is for networks that read tokens\n");
     return EXIT_USAGE;
   }
   const struct epoch_runner_options whole = {
-      options.steps, options.schedule, options.tokens != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL};
+      options.steps, options.schedule, options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL};
   if (!prepare(&prompt, &whole) || !run(&prompt, input)) return EXIT_FAILED;
   print_cycles("input", &prompt);
-  if (options.tokens == 0)
+  if (options.decode == 0)
     print_results("result", &prompt);
   else if (!decode(&options))
     return EXIT_FAILED;

@@ -24,7 +24,7 @@ struct GenerateRequest {
 };
 
 // A model folder before it is written.
-// NOLINTNEXTLINE(bugprone-exception-escape): nlohmann's move constructor is noexcept, and true to it
+// NOLINTNEXTLINE(bugprone-exception-escape): nlohmann json moves are noexcept.
 struct GeneratedModel {
   nlohmann::ordered_json config;
   TensorFile tensors;

@@ -91,8 +91,8 @@ TensorFile expected_outputs(const fs::path& folder, const GeneratedModel& genera
   return expected;
 }
 
-// Enough memory for an image of twice the parameters (padding, a second direction's copies), the
-// activations and the firmware; the platform's default where that is enough.
+// Enough memory for an image a quarter larger than the parameters (folded and padded coefficients),
+// the activations and the firmware; the platform's default where that is enough.
 std::uint64_t dram_mib(const GeneratedModel& model) {
   constexpr std::uint64_t firmware = 32u << 20, usual = 512, most = 2048;
   const std::uint64_t bytes =

@@ -26,7 +26,7 @@ void OutputFile::fail() const {
 }
 
 void OutputFile::write(const void* bytes, std::size_t count) {
-  if (std::fwrite(bytes, 1, count, stream_) != count) fail();
+  if (count != 0 && std::fwrite(bytes, 1, count, stream_) != count) fail();
 }
 
 void OutputFile::close() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/random_models.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace epoch::test {
@@ -31,8 +32,8 @@ NormTensors RandomModels::norm(const S4Config& config) {
 SsmTensors RandomModels::ssm(const S4Config& config, double dt_min, double dt_max) {
   const bool shared = config.kind == SsmKind::s5;
   const std::size_t modes = config.modes, channels = config.channels;
-  const std::size_t rows = shared ? 1 : channels * config.directions;  // of lambda
-  const std::size_t steps = shared ? modes : channels;                 // different dt
+  const std::size_t rows = shared ? 1 : channels * config.directions;             // of lambda
+  const std::size_t steps = std::max<std::size_t>(2, shared ? modes : channels);  // of dt
   SsmTensors ssm;
   for (std::size_t i = 0; i < (shared ? modes : rows); ++i) {
     const double place = static_cast<double>(i % steps) / static_cast<double>(steps - 1);
