@@ -168,7 +168,7 @@ static void print_cycles(const char* name, const struct epoch_runner* runner) {
          name, runner->plan.request.steps,
          epoch_schedule_kind_text(runner->plan.request.schedule), runner->program.count, cycles,
          spatial * temporal / 100.0, spatial, temporal);
-  if (runner->estimate != 0) printf(" estimate %" PRIu64, runner->estimate);
+  if (runner->estimate.cycles != 0) printf(" estimate %" PRIu64, runner->estimate.cycles);
   printf("\n");
 }
 

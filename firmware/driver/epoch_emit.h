@@ -14,7 +14,7 @@
 
 struct epoch_accesses {
   uint32_t count;
-  struct epoch_access list[EPOCH_ORDER_ACCESSES];
+  struct epoch_access list[EPOCH_ACCESSES];
 };
 void epoch_access_add(struct epoch_accesses* accesses, uint32_t space, uint64_t begin,
                       uint64_t bytes, uint32_t write);

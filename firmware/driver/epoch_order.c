@@ -36,7 +36,7 @@ static int fence(struct epoch_order* order) {
   for (uint32_t f = 0; f < EPOCH_ENGINES; f++)
     for (uint32_t e = 0; e < EPOCH_ENGINES; e++)
       order->known[f].finished[e] = order->program->count;
-  order->record_count = 0;
+  epoch_uses_forget(&order->uses);
   order->fences++;
   return 0;
 }
@@ -77,37 +77,14 @@ static uint32_t find_signaller(const struct epoch_order* order, uint32_t engine,
 
 /* ---- Dependencies ---- */
 
-static bool overlaps(const struct epoch_order_record* record, const struct epoch_access* access) {
-  return record->space == access->space && record->begin < access->end &&
-         access->begin < record->end;
-}
-
-/* A DMA engine may have its next command under way before the last one has ended. */
-static bool overlaps_itself(uint32_t engine) {
-  return engine == EPOCH_ENGINE_DMA_IN || engine == EPOCH_ENGINE_DMA_OUT;
-}
-
 /* By engine, the last command that must have finished before `engine` makes these accesses. */
 static struct epoch_clock dependencies(const struct epoch_order* order, uint32_t engine,
                                        const struct epoch_access* accesses, uint32_t count) {
-  struct epoch_clock need = {{0}};
-  for (uint32_t a = 0; a < count; a++) {
-    for (uint32_t r = 0; r < order->record_count; r++) {
-      const struct epoch_order_record* record = &order->records[r];
-      if (!overlaps(record, &accesses[a])) continue;
-      for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
-        if (!accesses[a].write) {
-          need.finished[e] = maximum(need.finished[e], record->writer[e]);
-        } else if (e != engine) {
-          need.finished[e] =
-              maximum(need.finished[e], maximum(record->writer[e], record->reader[e]));
-        } else if (overlaps_itself(engine)) {
-          need.finished[e] = maximum(need.finished[e], record->writer[e]);
-        }
-      }
-    }
-  }
-  return need;
+  uint64_t need[EPOCH_ENGINES];
+  struct epoch_clock clock;
+  epoch_uses_need(&order->uses, engine, accesses, count, need);
+  for (uint32_t e = 0; e < EPOCH_ENGINES; e++) clock.finished[e] = (uint32_t)need[e];
+  return clock;
 }
 
 /* Drops what the engine knows already, and what another of the waits implies. */
@@ -153,62 +130,20 @@ static bool link_waits(struct epoch_order* order, uint32_t engine, const struct 
   return true;
 }
 
-/* ---- Records ---- */
-
-static struct epoch_order_record* record_of(struct epoch_order* order,
-                                            const struct epoch_access* access) {
-  for (uint32_t r = 0; r < order->record_count; r++) {
-    struct epoch_order_record* record = &order->records[r];
-    if (record->space == access->space && record->begin == access->begin &&
-        record->end == access->end)
-      return record;
-  }
-  struct epoch_order_record* record = &order->records[order->record_count++];
-  memset(record, 0, sizeof *record);
-  record->space = access->space;
-  record->begin = access->begin;
-  record->end = access->end;
-  return record;
-}
-
-/* A write has waited for every earlier use of its bytes (its own engine's retire before it), so it
- * stands for all of them. */
-static void forget_covered(struct epoch_order* order, const struct epoch_access* access) {
-  uint32_t kept = 0;
-  for (uint32_t r = 0; r < order->record_count; r++) {
-    const struct epoch_order_record* record = &order->records[r];
-    const bool covered = record->space == access->space && access->begin <= record->begin &&
-                         record->end <= access->end;
-    if (!covered) order->records[kept++] = *record;
-  }
-  order->record_count = kept;
-}
-
-static void record_accesses(struct epoch_order* order, uint32_t engine, uint32_t position,
-                            const struct epoch_access* accesses, uint32_t count) {
-  for (uint32_t a = 0; a < count; a++) {
-    if (!accesses[a].write) record_of(order, &accesses[a])->reader[engine] = position;
-  }
-  for (uint32_t a = 0; a < count; a++) {
-    if (!accesses[a].write) continue;
-    forget_covered(order, &accesses[a]);
-    record_of(order, &accesses[a])->writer[engine] = position;
-  }
-}
-
 int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptors,
                     uint32_t count, const struct epoch_access* accesses, uint32_t access_count) {
   union epoch_descriptor first = descriptors[0];
   const uint32_t engine = epoch_opcode_engine(EPOCH_CONTROL_OPCODE(first.command.control));
-  if (engine >= EPOCH_ENGINES || access_count > EPOCH_ORDER_ACCESSES) return -1;
+  if (engine >= EPOCH_ENGINES || access_count > EPOCH_ACCESSES) return -1;
   struct epoch_clock need = dependencies(order, engine, accesses, access_count);
   drop_implied(order, engine, &need);
-  const bool fits = order->record_count + access_count <= EPOCH_ORDER_RECORDS;
+  const bool fits = epoch_uses_fit(&order->uses, accesses, access_count);
   if ((!fits || !link_waits(order, engine, &need, &first)) && fence(order) != 0) return -1;
   for (uint32_t d = 0; d < count; d++) {
     if (append(order, d == 0 ? &first : &descriptors[d]) != 0) return -1;
     order->clocks[order->program->count - 1] = order->known[engine];
   }
-  record_accesses(order, engine, order->program->count, accesses, access_count);
+  const uint32_t position = order->program->count;
+  epoch_uses_enter(&order->uses, engine, accesses, access_count, position, position);
   return 0;
 }

@@ -13,10 +13,6 @@
  * another wait implies is left out.
  * - A command that would need a third wait, a signaller without a free signal, or a full record
  * table falls back to FENCE, after which everything earlier is finished.
- *
- * Relies on the contract: an engine starts and retires its commands in order, reads operands at the
- * start (grid, vector unit) and publishes at the end. So in one engine only read-after-write waits,
- * and in a DMA engine, which moves bytes all the time, write-after-write.
  */
 #ifndef EPOCH_ORDER_H
 #define EPOCH_ORDER_H
@@ -24,21 +20,11 @@
 #include <stdint.h>
 
 #include "epoch_program.h"
+#include "epoch_uses.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define EPOCH_SPACE_BUS EPOCH_BUFFERS /* address spaces: the buffers, then the bus */
-#define EPOCH_ORDER_RECORDS 192u
-#define EPOCH_ORDER_ACCESSES 10u /* of one command */
-
-struct epoch_access {
-  uint32_t space;
-  uint32_t write; /* 0 = read */
-  uint64_t begin;
-  uint64_t end; /* one past */
-};
 
 /* What an engine knew to be finished when a command started: by engine, the program position plus 1
  * of the last finished command, 0 = none. */
@@ -46,22 +32,12 @@ struct epoch_clock {
   uint32_t finished[EPOCH_ENGINES];
 };
 
-/* Who used a byte range last, by engine, as position plus 1. */
-struct epoch_order_record {
-  uint32_t space;
-  uint64_t begin;
-  uint64_t end;
-  uint32_t writer[EPOCH_ENGINES];
-  uint32_t reader[EPOCH_ENGINES];
-};
-
 struct epoch_order {
   struct epoch_program* program;
   struct epoch_clock* clocks; /* one a descriptor of the program's capacity */
   struct epoch_clock known[EPOCH_ENGINES];
-  uint32_t record_count;
-  uint32_t fences; /* fallbacks taken */
-  struct epoch_order_record records[EPOCH_ORDER_RECORDS];
+  uint32_t fences;        /* fallbacks taken */
+  struct epoch_uses uses; /* by position plus 1 */
 };
 
 /* Starts an empty program. */

@@ -41,31 +41,36 @@ static enum epoch_schedule_kind cheapest(struct epoch_runner* runner,
                                          const struct epoch_runner_options* options,
                                          const struct epoch_memory_speed* speed) {
   enum epoch_schedule_kind best = EPOCH_SCHEDULE_KIND_LAYER;
-  uint64_t least = UINT64_MAX;
+  runner->estimate.cycles = UINT64_MAX;
   for (uint32_t k = 0; k < EPOCH_SCHEDULE_KIND_AUTO; k++) {
     if (make_plan(runner, options, (enum epoch_schedule_kind)k) != 0) continue;
-    const uint64_t cost =
-        epoch_schedule_estimate(&runner->scheduler, &runner->plan, speed).cycles;
-    if (cost >= least) continue;
-    least = cost;
+    const struct epoch_estimate estimate =
+        epoch_schedule_estimate(&runner->scheduler, &runner->plan, speed);
+    if (estimate.cycles >= runner->estimate.cycles) continue;
+    runner->estimate = estimate;
     best = (enum epoch_schedule_kind)k;
-    runner->estimate = cost;
   }
   return best;
 }
 
+/* The plan, and what its program will take; without `auto` only how long it will be. */
 static enum epoch_runner_result choose_plan(struct epoch_runner* runner,
                                             const struct epoch_runner_options* options) {
   enum epoch_schedule_kind kind = options->schedule;
   const uint32_t workspace = epoch_plan_workspace(runner->network, &runner->device->caps);
   if (workspace == 0 || !allocate(&runner->workspace, workspace, 1)) return EPOCH_RUNNER_MEMORY;
+  struct epoch_memory_speed speed = {0, 1, 0};
   if (kind == EPOCH_SCHEDULE_KIND_AUTO) {
-    struct epoch_memory_speed speed;
     if (epoch_device_measure(runner->device, &speed, MEASURE_TIMEOUT_NS) != EPOCH_DEVICE_OK)
       return EPOCH_RUNNER_DEVICE;
     kind = cheapest(runner, options, &speed);
   }
-  return make_plan(runner, options, kind) == 0 ? EPOCH_RUNNER_OK : EPOCH_RUNNER_SCHEDULE;
+  if (make_plan(runner, options, kind) != 0) return EPOCH_RUNNER_SCHEDULE;
+  if (options->schedule != EPOCH_SCHEDULE_KIND_AUTO) {
+    runner->estimate = epoch_schedule_estimate(&runner->scheduler, &runner->plan, &speed);
+    runner->estimate.cycles = 0;
+  }
+  return EPOCH_RUNNER_OK;
 }
 
 /* ---- Memory ---- */
@@ -84,9 +89,7 @@ static bool allocate_all(struct epoch_runner* runner, const struct epoch_runner_
   const struct epoch_image_header* header = runner->network->header;
   const struct epoch_image_tensor* input = &runner->network->tensors[header->input];
   const struct epoch_image_tensor* output = epoch_output_tensor(runner->network);
-  const struct epoch_memory_speed any = {1, 1, 1};
-  const uint32_t descriptors =
-      epoch_schedule_estimate(&runner->scheduler, &runner->plan, &any).descriptors;
+  const uint32_t descriptors = runner->estimate.descriptors;
   runner->program.capacity = descriptors;
   return allocate(&runner->input,
                   (uint64_t)header->documents * epoch_tensor_rows(input, options->steps),

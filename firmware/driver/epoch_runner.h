@@ -23,8 +23,8 @@ struct epoch_runner_options {
 struct epoch_runner {
   struct epoch_device* device;
   const struct epoch_network* network;
-  struct epoch_plan plan;      /* plan.request.schedule is the one that `auto` chose */
-  uint64_t estimate;           /* cycles of a run, by the cost model; 0 unless `auto` */
+  struct epoch_plan plan;         /* plan.request.schedule is the one that `auto` chose */
+  struct epoch_estimate estimate; /* of the cost model; no cycles unless `auto` */
   struct hal_dma_buffer input; /* [documents][steps] rows of the input tensor */
   struct hal_dma_buffer output;  /* rows of the output tensor */
   struct hal_dma_buffer scratch; /* zeros, activations between phases */

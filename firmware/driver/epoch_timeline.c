@@ -22,71 +22,6 @@ void epoch_timeline_begin(timeline_t* timeline, const struct epoch_caps* caps,
   timeline->speed = *speed;
 }
 
-/* ---- Records ---- */
-
-static int overlaps(const struct epoch_timeline_record* record,
-                    const struct epoch_access* access) {
-  return record->space == access->space && record->begin < access->end &&
-         access->begin < record->end;
-}
-
-/* When the bytes are ready for a command of `engine`: its own engine's reads are over by then. */
-static uint64_t ready(const timeline_t* t, uint32_t engine, const struct epoch_access* accesses,
-                      uint32_t count) {
-  uint64_t time = 0;
-  for (uint32_t a = 0; a < count; a++) {
-    for (uint32_t r = 0; r < t->record_count; r++) {
-      const struct epoch_timeline_record* record = &t->records[r];
-      if (!overlaps(record, &accesses[a])) continue;
-      for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
-        if (!accesses[a].write)
-          time = maximum(time, record->written[e]);
-        else if (e != engine)
-          time = maximum(time, maximum(record->written[e], record->read[e]));
-      }
-    }
-  }
-  return time;
-}
-
-static struct epoch_timeline_record* record_of(timeline_t* t, const struct epoch_access* access) {
-  for (uint32_t r = 0; r < t->record_count; r++) {
-    struct epoch_timeline_record* record = &t->records[r];
-    if (record->space == access->space && record->begin == access->begin &&
-        record->end == access->end)
-      return record;
-  }
-  struct epoch_timeline_record* record = &t->records[t->record_count++];
-  memset(record, 0, sizeof *record);
-  record->space = access->space;
-  record->begin = access->begin;
-  record->end = access->end;
-  return record;
-}
-
-/* A write stands for all earlier uses of its bytes. */
-static void forget_covered(timeline_t* t, const struct epoch_access* access) {
-  uint32_t kept = 0;
-  for (uint32_t r = 0; r < t->record_count; r++) {
-    const struct epoch_timeline_record* record = &t->records[r];
-    const int covered = record->space == access->space && access->begin <= record->begin &&
-                        record->end <= access->end;
-    if (!covered) t->records[kept++] = *record;
-  }
-  t->record_count = kept;
-}
-
-static void record_accesses(timeline_t* t, uint32_t engine, uint64_t read_until, uint64_t end,
-                            const struct epoch_access* accesses, uint32_t count) {
-  for (uint32_t a = 0; a < count; a++)
-    if (!accesses[a].write) record_of(t, &accesses[a])->read[engine] = read_until;
-  for (uint32_t a = 0; a < count; a++) {
-    if (!accesses[a].write) continue;
-    forget_covered(t, &accesses[a]);
-    record_of(t, &accesses[a])->written[engine] = end;
-  }
-}
-
 /* ---- How long commands take ---- */
 
 /* Products of a step in a PE, and those among them that read x: they bound the pace. */
@@ -239,12 +174,13 @@ void epoch_timeline_add(timeline_t* t, const union epoch_descriptor* descriptors
   const uint32_t engine = epoch_opcode_engine(EPOCH_CONTROL_OPCODE(d->command.control));
   t->commands += count;
   if (engine >= EPOCH_ENGINES) return;
-  if (t->record_count + access_count > EPOCH_ORDER_RECORDS) { /* FENCE */
-    t->record_count = 0;
+  if (!epoch_uses_fit(&t->uses, accesses, access_count)) { /* FENCE */
+    epoch_uses_forget(&t->uses);
     for (uint32_t e = 0; e < EPOCH_ENGINES; e++) t->started[e] = t->ended[e] = t->end;
   }
-  uint64_t start = ready(t, engine, accesses, access_count);
-  uint64_t end, read_until;
+  uint64_t need[EPOCH_ENGINES], start = 0, end, read_until;
+  epoch_uses_need(&t->uses, engine, accesses, access_count, need);
+  for (uint32_t e = 0; e < EPOCH_ENGINES; e++) start = maximum(start, need[e]);
   if (engine == EPOCH_ENGINE_PE_GRID) {
     end = run_grid(t, d, &start, &read_until);
   } else {
@@ -256,5 +192,5 @@ void epoch_timeline_add(timeline_t* t, const union epoch_descriptor* descriptors
   t->started[engine] = start;
   t->ended[engine] = maximum(t->ended[engine], end);
   t->end = maximum(t->end, end);
-  record_accesses(t, engine, read_until, end, accesses, access_count);
+  epoch_uses_enter(&t->uses, engine, accesses, access_count, read_until, end);
 }

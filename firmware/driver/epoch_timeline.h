@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "epoch_caps.h"
-#include "epoch_order.h"
 #include "epoch_program.h"
+#include "epoch_uses.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,15 +28,6 @@ struct epoch_memory_speed {
   uint32_t cycles;
 };
 
-/* Until when the bytes of a range are being written, and read. */
-struct epoch_timeline_record {
-  uint32_t space;
-  uint64_t begin;
-  uint64_t end;
-  uint64_t written[EPOCH_ENGINES];
-  uint64_t read[EPOCH_ENGINES];
-};
-
 struct epoch_timeline {
   const struct epoch_caps* caps;
   struct epoch_memory_speed speed;
@@ -47,8 +38,7 @@ struct epoch_timeline {
   uint64_t bus;                    /* when the memory is free */
   uint64_t loaded;                 /* when the last COEFF has ended, */
   uint64_t streamed;               /* and the array takes the next command */
-  uint32_t record_count;
-  struct epoch_timeline_record records[EPOCH_ORDER_RECORDS];
+  struct epoch_uses uses;          /* by the time at which they end */
 };
 
 void epoch_timeline_begin(struct epoch_timeline* timeline, const struct epoch_caps* caps,

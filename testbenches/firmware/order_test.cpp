@@ -191,10 +191,10 @@ TEST_CASE("order: three producers take a fence") {
 
 TEST_CASE("order: a full record table takes a fence") {
   Ordered ordered(longest);
-  for (std::uint64_t n = 0; n < 2 * EPOCH_ORDER_RECORDS; ++n)
+  for (std::uint64_t n = 0; n < 2 * EPOCH_USES; ++n)
     ordered.add(EPOCH_ENGINE_DMA_IN, {access(0, true, n, 1)});
   CHECK(ordered.order->fences == 1);
-  ordered.add(EPOCH_ENGINE_PE_GRID, {access(0, false, 0, 2 * EPOCH_ORDER_RECORDS)});
+  ordered.add(EPOCH_ENGINE_PE_GRID, {access(0, false, 0, 2 * EPOCH_USES)});
   check_ordered(ordered);
 }
 
