@@ -213,17 +213,18 @@ static bool has_room(void* argument) {
   return device->error.code != EPOCH_ERROR_NONE || free_slots(device) != 0;
 }
 
-/* HEAD said that the slots are the hart's again; they are the device's once it may see them. */
-static void fill_slots(const struct epoch_device* device, const union epoch_descriptor* descriptors,
-                       uint32_t count) {
+/* HEAD said that the slots are the hart's again; they are the device's once it may see them. Up to
+ * the ring's end in one piece: for small tiles, filling the ring is what the array waits for. */
+static uint32_t fill_slots(const struct epoch_device* device,
+                           const union epoch_descriptor* descriptors, uint32_t count) {
+  const uint32_t slot = device->tail & (device->ring_size - 1);
+  const uint32_t fit = count < device->ring_size - slot ? count : device->ring_size - slot;
+  const uint32_t bytes = sizeof *descriptors;
   union epoch_descriptor* ring = device->ring.cpu;
-  const uint32_t bytes = sizeof *ring;
-  for (uint32_t i = 0; i < count; i++) {
-    const uint32_t slot = (device->tail + i) & (device->ring_size - 1);
-    hal_dma_sync_for_cpu(&device->ring, slot * bytes, bytes);
-    ring[slot] = descriptors[i];
-    hal_dma_sync_for_device(&device->ring, slot * bytes, bytes);
-  }
+  hal_dma_sync_for_cpu(&device->ring, slot * bytes, fit * bytes);
+  for (uint32_t i = 0; i < fit; i++) ring[slot + i] = descriptors[i]; /* by words, in registers */
+  hal_dma_sync_for_device(&device->ring, slot * bytes, fit * bytes);
+  return fit;
 }
 
 enum epoch_device_result epoch_device_submit(struct epoch_device* device,
@@ -234,8 +235,8 @@ enum epoch_device_result epoch_device_submit(struct epoch_device* device,
     if (!hal_poll(has_room, device, hal_timer_now_ns() + timeout_ns)) return EPOCH_DEVICE_TIMEOUT;
     if (device->error.code != EPOCH_ERROR_NONE) return EPOCH_DEVICE_FAULT;
     const uint32_t room = free_slots(device);
-    const uint32_t now = count - done < room ? count - done : room;
-    fill_slots(device, descriptors + done, now);
+    const uint32_t now =
+        fill_slots(device, descriptors + done, count - done < room ? count - done : room);
     done += now;
     device->tail += now;
     put(device, EPOCH_REG_RING_TAIL, device->tail);

@@ -250,6 +250,19 @@ int epoch_emit_resident(scheduler_t* s, const phase_t* phase) {
                          phase->parameter_local);
 }
 
+/* Streamed parameters come in pieces of so many blocks as a slot holds: a long transfer hides the
+ * memory's latency better than many short ones. */
+static int stream_parameters(scheduler_t* s, const phase_t* phase, uint32_t image_offset,
+                             uint32_t bytes) {
+  const uint32_t block = (bytes + EPOCH_IMAGE_ALIGN - 1) / EPOCH_IMAGE_ALIGN * EPOCH_IMAGE_ALIGN;
+  const uint32_t most = phase->block_slot_bytes / block * block;
+  const uint32_t left = phase->parameter_offset + phase->parameter_bytes - image_offset;
+  s->stream_begin = image_offset;
+  s->stream_end = image_offset + (left < most ? left : most);
+  s->stream_local = s->next_slot++ % phase->block_slots * phase->block_slot_bytes;
+  return load_parameters(s, image_offset, s->stream_end - s->stream_begin, s->stream_local);
+}
+
 int epoch_emit_parameters(scheduler_t* s, const phase_t* phase, uint32_t image_offset,
                           uint32_t bytes, uint32_t* local, struct epoch_accesses* accesses) {
   if (phase->resident) { /* one range, however many blocks are read from it */
@@ -258,10 +271,13 @@ int epoch_emit_parameters(scheduler_t* s, const phase_t* phase, uint32_t image_o
                      phase->parameter_bytes, 0);
     return 0;
   }
-  *local = s->next_slot % phase->block_slots * phase->block_slot_bytes;
-  s->next_slot++;
-  epoch_access_add(accesses, EPOCH_BUFFER_COEFFICIENTS, *local, bytes, 0);
-  return load_parameters(s, image_offset, bytes, *local);
+  if (image_offset < s->stream_begin || image_offset + bytes > s->stream_end) {
+    if (stream_parameters(s, phase, image_offset, bytes) != 0) return -1;
+  }
+  *local = s->stream_local + image_offset - s->stream_begin;
+  epoch_access_add(accesses, EPOCH_BUFFER_COEFFICIENTS, s->stream_local,
+                   s->stream_end - s->stream_begin, 0);
+  return 0;
 }
 
 /* ---- Carries ---- */

@@ -129,6 +129,7 @@ struct epoch_phase {
   uint32_t parameter_bytes;
   uint32_t resident;        /* 1: parameters stay in the buffer for the whole phase */
   uint32_t parameter_local; /* resident: their offset in the coefficients buffer */
+  uint32_t largest_block;   /* bytes that an op reads at once */
   uint32_t block_slots;     /* otherwise: slots of block_slot_bytes from offset 0 on */
   uint32_t block_slot_bytes;
 };

@@ -50,6 +50,7 @@ static bool loads_ahead(const scheduler_t* s, const phase_t* phase) {
 /* Wave by wave; the next tile and then the next phase's parameters load meanwhile. */
 static int run_phase(scheduler_t* s, const phase_t* phase, const phase_t* next) {
   const bool ahead = loads_ahead(s, phase);
+  s->stream_end = s->stream_begin = 0;
   if (epoch_emit_begin(s, phase) != 0) return -1;
   if (ahead && epoch_emit_load_tile(s, phase, 0) != 0) return -1;
   const uint32_t waves = phase->tiles + (phase->skewed ? phase->stages - 1 : 0);

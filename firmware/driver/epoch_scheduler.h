@@ -37,7 +37,10 @@ struct epoch_scheduler {
   uint32_t document;
   uint32_t loaded_op; /* op whose block the array's registers hold, plus 1; 0 = none */
   uint32_t loaded_block; /* which of its blocks */
-  uint32_t next_slot;    /* of streamed parameter blocks */
+  uint32_t next_slot;    /* of streamed parameters */
+  uint32_t stream_begin; /* image offsets of those that were loaded last, */
+  uint32_t stream_end;
+  uint32_t stream_local; /* and where they are */
   uint32_t next_carry;   /* of staged carries */
 };
 

@@ -69,20 +69,21 @@ static int place_parameters(const plan_t* plan, phase_t* phase, bool high,
     block = maximum(block, largest_block(plan, epoch_plan_op(plan, o)));
   phase->resident = bytes <= size;
   phase->parameter_local = phase->resident && high ? size - (uint32_t)bytes : 0;
-  phase->block_slot_bytes = (uint32_t)padded(block);
-  phase->block_slots = 1;
+  phase->largest_block = (uint32_t)padded(block);
   if (block == 0 || phase->resident) return 0;
-  phase->block_slots = minimum(EPOCH_BLOCK_SLOTS, size / phase->block_slot_bytes);
-  if (phase->block_slots != 0) return 0;
-  return epoch_plan_fail(failure, EPOCH_SCHEDULE_COEFFICIENTS, phase, phase->block_slot_bytes,
-                         size);
+  if (phase->largest_block > size)
+    return epoch_plan_fail(failure, EPOCH_SCHEDULE_COEFFICIENTS, phase, phase->largest_block, size);
+  phase->block_slots = minimum(EPOCH_BLOCK_SLOTS, size / phase->largest_block);
+  phase->block_slot_bytes =
+      size / phase->block_slots / EPOCH_PLACE_ALIGN * EPOCH_PLACE_ALIGN;
+  return 0;
 }
 
 /* Steps after which a pass outlasts the longest coefficient load of the phase (at one step a cycle,
  * the fastest there is), so that the load hides behind the pass. */
 static uint32_t hiding_steps(const plan_t* plan, const phase_t* phase) {
   const uint32_t port = plan->request.caps->coefficient_port;
-  return port == 0 ? 1 : maximum(1, divide_up(phase->block_slot_bytes, port));
+  return port == 0 ? 1 : maximum(1, divide_up(phase->largest_block, port));
 }
 
 /* ---- Partial sums ---- */

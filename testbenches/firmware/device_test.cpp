@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The driver as silicon would meet it: what it does in which order, and how each wait ends. What
 // the modelled device cannot show (caches, posted writes, a bus that never answers) is a log here.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "fake_machine.h"
@@ -91,8 +92,9 @@ TEST_CASE("device: without an interrupt line it polls") {
   CHECK(opened.device.error.sequence == 5);
 }
 
-// HEAD is read, then the slot is the hart's, then the device's, then the doorbell rings.
-TEST_CASE("device: a slot changes hands before it is written and before the doorbell") {
+// HEAD is read, then the slots are the hart's, then the device's, then the doorbell rings; slots up
+// to the ring's end change hands in one piece.
+TEST_CASE("device: slots change hands before they are written and before the doorbell") {
   Opened opened;
   FakeMachine& machine = opened.machine;
   for (std::uint32_t first = 0; first < 20; first += 5) {
@@ -101,14 +103,17 @@ TEST_CASE("device: a slot changes hands before it is written and before the door
     const std::size_t head = machine.find(Kind::read, EPOCH_REG_RING_HEAD);
     const std::size_t doorbell = machine.find_value(EPOCH_REG_RING_TAIL, first + 5);
     REQUIRE(doorbell == machine.log.size() - 1);
-    for (std::uint32_t i = 0; i < 5; ++i) {
-      const std::uint32_t offset = (first + i) % ring_entries * slot_bytes;
-      const std::size_t to_cpu = machine.find(Kind::to_cpu, offset);
-      const std::size_t to_device = machine.find(Kind::to_device, offset);
+    for (std::uint32_t done = 0; done < 5;) {
+      const std::uint32_t slot = (first + done) % ring_entries;
+      const std::uint32_t run = std::min(5 - done, ring_entries - slot);
+      const std::size_t to_cpu = machine.find(Kind::to_cpu, slot * slot_bytes);
+      const std::size_t to_device = machine.find(Kind::to_device, slot * slot_bytes);
       CHECK(head < to_cpu);
       CHECK(to_cpu < to_device);
       CHECK(to_device < doorbell);
-      CHECK(machine.log[to_device].value == slot_bytes);
+      CHECK(machine.log[to_cpu].value == run * slot_bytes);
+      CHECK(machine.log[to_device].value == run * slot_bytes);
+      done += run;
     }
   }
 }
