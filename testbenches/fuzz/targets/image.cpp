@@ -21,12 +21,13 @@ namespace {
 __extension__ using Wide = __int128;
 
 constexpr std::uint32_t steps = 12;
-constexpr std::uint32_t capacity = 2000;
+constexpr std::uint32_t most_descriptors = 4000;  // a longer program is left out
 // Areas of bus memory with gaps between them; none touches another.
 constexpr std::uint64_t image_at = 0x1'0000'0000;
 constexpr std::uint64_t input_at = 0x2'0000'0000;
 constexpr std::uint64_t output_at = 0x3'0000'0000;
 constexpr std::uint64_t scratch_at = 0x4'0000'0000;
+constexpr std::uint64_t carries_at = 0x5'0000'0000;
 
 // The array that the seeds are laid out for.
 EpochCoreConfig hardware() {
@@ -42,8 +43,13 @@ EpochCoreConfig hardware() {
 
 epoch_caps caps_of(const Limits& limits) {
   epoch_caps caps{};
-  caps.array = {limits.array.rows, limits.array.cols, limits.array.segment_rows, 1};
+  caps.array = {limits.array.rows, limits.array.cols, limits.array.segment_rows, 1,
+                EPOCH_SLOTS_MODE};
   caps.pe_kind = EPOCH_PE_LIMA;
+  caps.multipliers = 2;
+  caps.vector_lanes = 8;
+  caps.drain_lanes = 8;
+  caps.dma_burst_bytes = 256;
   caps.modes = limits.modes;
   caps.types = limits.types;
   caps.activations = limits.activations;
@@ -58,17 +64,18 @@ struct Area {
   std::uint64_t base, size;
 };
 
-// Every byte of a transfer lies in one of the areas: first and last row bound the rest.
+// The bytes that a transfer can reach lie in one of the areas.
 void check_transfer(const DmaWork& dma, const std::vector<Area>& areas) {
-  const Wide first = static_cast<Wide>(dma.bus);
-  const Wide last = first + Wide{dma.bus_row_stride} * (Wide{dma.rows} - 1);
-  const Wide low = first < last ? first : last;
-  const Wide high = (first < last ? last : first) + dma.row_bytes;
+  const std::uint64_t rows = dma.table_rows != 0 ? dma.table_rows : dma.rows;
+  const Hull hull = stretch(stretch({static_cast<Wide>(dma.bus),
+                                     static_cast<Wide>(dma.bus) + dma.row_bytes},
+                                    rows, dma.bus_row_stride),
+                            dma.planes, dma.bus_plane_stride);
   bool inside = false;
   for (const Area& area : areas)
-    inside = inside || (low >= static_cast<Wide>(area.base) &&
-                        high <= static_cast<Wide>(area.base) + static_cast<Wide>(area.size));
-  must(inside && dma.planes == 1, "transfers inside the memory that the scheduler was given");
+    inside = inside || (hull.low >= static_cast<Wide>(area.base) &&
+                        hull.high <= static_cast<Wide>(area.base) + static_cast<Wide>(area.size));
+  must(inside, "transfers inside the memory that the scheduler was given");
 }
 
 void check_program(const epoch_program& program, const Limits& limits,
@@ -84,29 +91,47 @@ void check_program(const epoch_program& program, const Limits& limits,
   }
 }
 
-void schedule(const epoch_network& network, const epoch_caps& caps, const Limits& limits) {
+std::uint64_t tensor_bytes(const epoch_network& network, std::uint32_t tensor) {
+  const epoch_image_tensor& described = network.tensors[tensor];
+  return std::uint64_t{epoch_tensor_rows(&described, steps)} * epoch_row_bytes(&described);
+}
+
+void schedule(const epoch_network& network, const epoch_caps& caps, const Limits& limits,
+              epoch_schedule_kind kind, std::uint32_t flags) {
   static const auto scheduler = std::make_unique<epoch_scheduler>();
-  static std::vector<epoch_descriptor> descriptors(capacity);
-  static std::vector<epoch_clock> clocks(capacity);
-  const std::uint32_t output_steps = epoch_network_output_steps(&network, steps);
+  const std::uint32_t room = epoch_plan_workspace(&network, &caps);
+  std::vector<std::uint64_t> workspace(room / sizeof(std::uint64_t) + 1);
+  const epoch_plan_request request{&network, &caps, steps, kind, flags};
+  epoch_plan plan{};
+  epoch_schedule_failure failure{};
+  if (epoch_plan_make(&plan, &request, workspace.data(), room, &failure) != 0) {
+    must(failure.result != EPOCH_SCHEDULE_OK, "a reason for every refusal");
+    return;
+  }
+  const epoch_memory_speed speed{60, 64, 2};
+  const epoch_estimate estimate = epoch_schedule_estimate(scheduler.get(), &plan, &speed);
+  if (estimate.descriptors > most_descriptors) return;
   const std::vector<Area> areas = {
       {image_at, network.header->total_bytes},
-      {input_at, std::uint64_t{steps} * network.header->input_width},
-      {output_at, std::uint64_t{4} * output_steps * network.header->output_width},
-      {scratch_at, epoch_schedule_scratch_bytes(&network, &caps, steps)}};
-  epoch_schedule_request request{};
-  request.network = &network;
-  request.caps = &caps;
-  request.steps = steps;
-  request.image = image_at;
-  request.input = input_at;
-  request.output = output_at;
-  request.scratch = scratch_at;
-  request.scratch_bytes = areas[3].size;
-  epoch_program program = {descriptors.data(), capacity, 0};
-  epoch_schedule_failure failure{};
-  if (epoch_schedule(scheduler.get(), &request, &program, clocks.data(), &failure) == 0)
-    check_program(program, limits, areas);
+      {input_at, network.header->documents * tensor_bytes(network, network.header->input)},
+      {output_at, tensor_bytes(network, network.header->output)},
+      {scratch_at, plan.scratch_bytes},
+      {carries_at, epoch_schedule_carry_bytes(&plan)}};
+  const epoch_places places{image_at, input_at, output_at, scratch_at, carries_at};
+  std::vector<epoch_descriptor> descriptors(estimate.descriptors);
+  std::vector<epoch_clock> clocks(estimate.descriptors);
+  epoch_program program = {descriptors.data(), estimate.descriptors, 0};
+  must(epoch_schedule(scheduler.get(), &plan, &places, &program, clocks.data(), &failure) == 0,
+       "a program no longer than the estimate");
+  check_program(program, limits, areas);
+}
+
+void schedule(const epoch_network& network, const epoch_caps& caps, const Limits& limits) {
+  for (const auto kind : {EPOCH_SCHEDULE_KIND_LAYER, EPOCH_SCHEDULE_KIND_RESIDENT,
+                          EPOCH_SCHEDULE_KIND_DEPTH_FIRST})
+    schedule(network, caps, limits, kind, 0);
+  schedule(network, caps, limits, EPOCH_SCHEDULE_KIND_LAYER,
+           EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP);
 }
 
 // The input at an address of the alignment that the driver asks for.
@@ -145,10 +170,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const epoch_caps caps = caps_of(limits);
   AlignedBytes image(data, size);
   epoch_network network{};
-  auto result = epoch_network_open(&network, image.data(), image.size(), &caps);
+  auto result = epoch_network_open(&network, image.data(), image.size(), &caps, nullptr);
   if (result == EPOCH_NETWORK_CHECKSUM) {
     repair_checksum(image);
-    result = epoch_network_open(&network, image.data(), image.size(), &caps);
+    result = epoch_network_open(&network, image.data(), image.size(), &caps, nullptr);
   }
   must(epoch_network_result_text(result)[0] != 0, "a text for every result");
   if (result != EPOCH_NETWORK_OK) return 0;
