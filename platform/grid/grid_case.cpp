@@ -80,7 +80,7 @@ class CaseReader {
   }
   void finish() const {
     for (const auto& [key, value] : json_.items())
-      if (asked_.count(key) == 0) refuse(key, "is not a key of a grid case");
+      if (asked_.count(key) == 0) refuse(one_line(key), "is not a key of a grid case");
   }
   static std::string shown(const Json& value) {
     const std::string text = value.dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -253,7 +253,7 @@ class OperandReader {
       const auto known = known_.find(section);
       for (const auto& [name, value] : found->items())
         if (known == known_.end() || known->second.count(name) == 0)
-          refuse(section, name, "is no operand of this command");
+          refuse(section, one_line(name), "is no operand of this command");
     }
   }
 

@@ -364,34 +364,35 @@ EPOCH_INLINE void CyclePes::compute(const Wired& wired, std::size_t row, const f
   using namespace pe_operator;
   const unsigned count = run.count;
   float* const made = wired.made.row(row)->lane + run.first;
-  const float* const right = wired.right.row(row)->lane + run.first;
+  // Of an operand that the action has: others have no register.
+  const auto words = [&](const Register& operand) { return operand.row(row)->lane + run.first; };
   switch (wired.kind) {
     case PeAction::multiply:
       if (integers_)
-        events_.saturated += multiply_integers(made, left, right, wired.shift, count);
+        events_.saturated += multiply_integers(made, left, words(wired.right), wired.shift, count);
       else
-        multiply(made, left, right, count);
+        multiply(made, left, words(wired.right), count);
       break;
     case PeAction::add:
       if (integers_)
-        events_.saturated += add_integers(made, left, right, count);
+        events_.saturated += add_integers(made, left, words(wired.right), count);
       else
-        add(made, left, right, count);
+        add(made, left, words(wired.right), count);
       break;
     case PeAction::subtract:
       if (integers_)
-        events_.saturated += subtract_integers(made, left, right, count);
+        events_.saturated += subtract_integers(made, left, words(wired.right), count);
       else
-        subtract(made, left, right, count);
+        subtract(made, left, words(wired.right), count);
       break;
     case PeAction::saturating_add:
-      events_.saturated += saturating_add(made, left, right, count);
+      events_.saturated += saturating_add(made, left, words(wired.right), count);
       break;
     case PeAction::fraction:
       fraction(made, left, count);
       break;
     case PeAction::add_scaled:
-      add_scaled(made, left, right, wired.exponent.row(row)->lane + run.first, count);
+      add_scaled(made, left, words(wired.right), words(wired.exponent), count);
       break;
     case PeAction::exponential:
       exponential(made, left, count);
