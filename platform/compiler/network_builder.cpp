@@ -39,6 +39,14 @@ const char* activation_name(std::uint32_t activation) {
   return names[activation];
 }
 
+const char* opcode_name(std::uint32_t opcode) {
+#define EPOCH_X_NAME(name, value, engine, description) \
+  if (opcode == (value)) return #name;
+  EPOCH_OPCODES(EPOCH_X_NAME)
+#undef EPOCH_X_NAME
+  return "?";
+}
+
 std::vector<float> joined(std::vector<float> first, const std::vector<float>& second) {
   first.insert(first.end(), second.begin(), second.end());
   return first;
@@ -183,7 +191,7 @@ void NetworkBuilder::add(const std::string& name, const epoch_image_op& op, Byte
 void NetworkBuilder::vector_op(const std::string& name, std::uint32_t opcode, epoch_image_op op,
                                Bytes parameters) {
   require(has_bit(caps_.vector_ops, opcode - EPOCH_OP_AFFINE), full_name(name),
-          "vector operation " + std::to_string(opcode));
+          std::string("vector operation ") + opcode_name(opcode));
   add(name, op, std::move(parameters));
 }
 
