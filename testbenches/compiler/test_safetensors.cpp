@@ -5,8 +5,8 @@
 #include <random>
 
 #include "compiler/model_folder.h"
-#include "model/safetensors.h"
 #include "errors.h"
+#include "model/safetensors.h"
 
 using Catch::Matchers::Contains;
 using epoch::InputError;
