@@ -9,8 +9,8 @@
 #include <string>
 
 #include "image/numbers.h"
-#include "image/recurrence.h"
 #include "image/row_ops.h"
+#include "image/ssm_state.h"
 
 namespace epoch::test {
 namespace {
@@ -209,7 +209,7 @@ class Evaluator {
     const ImageOp& image_op = image_.ops[op];
     const epoch_image_op& raw = image_op.op;
     const bool streamed = raw.inputs[EPOCH_INPUT_DRIVE] != EPOCH_REF_NONE;
-    RecurrenceInput input;
+    SsmState::Input input;
     input.source = source(op, std::int64_t{row} + (has_flag(raw, EPOCH_ARRAY_SHIFT) ? 1 : 0));
     if (streamed) {
       input.drive = read(op, EPOCH_INPUT_DRIVE, row);
@@ -267,7 +267,7 @@ class Evaluator {
   const Image& image_;
   const std::uint32_t steps_;
   std::uint32_t document_ = 0;
-  std::vector<std::optional<Recurrence>> states_;  // by op
+  std::vector<std::optional<SsmState>> states_;  // by op
   ImageRun run_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "image/recurrence.h"
+#include "image/ssm_state.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,7 +22,7 @@ std::int64_t product(std::int64_t factor, std::int64_t x, int bits) {
 
 }  // namespace
 
-Recurrence::Recurrence(const ImageOp& op)
+SsmState::SsmState(const ImageOp& op)
     : op_(op),
       mode_(EPOCH_FORMAT_MODE(op.op.format)),
       channels_(op.op.width_in),
@@ -34,12 +34,11 @@ Recurrence::Recurrence(const ImageOp& op)
   im_ = re_;
 }
 
-RecurrenceOutput Recurrence::step(const RecurrenceInput& input) {
+SsmState::Output SsmState::step(const Input& input) {
   return x_.empty() ? step_integers(input) : step_numbers(input);
 }
 
-Recurrence::Terms Recurrence::terms(std::size_t channel, std::size_t mode,
-                                    const RecurrenceInput& input) const {
+SsmState::Terms SsmState::terms(std::size_t channel, std::size_t mode, const Input& input) const {
   const double* k = op_.words.data() + (channel * modes_ + mode) * words_;
   const auto word = [&](std::size_t i) { return Complex(k[2 * i], k[2 * i + 1]); };
   const double u = input.source[mode_ == EPOCH_MODE_EDGE ? 2 * channel : channel];
@@ -63,8 +62,8 @@ Recurrence::Terms Recurrence::terms(std::size_t channel, std::size_t mode,
   }
 }
 
-RecurrenceOutput Recurrence::step_numbers(const RecurrenceInput& input) {
-  RecurrenceOutput out;
+SsmState::Output SsmState::step_numbers(const Input& input) {
+  Output out;
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     Complex* const x = x_.data() + channel * modes_;
     double feedback = 0, y = 0, magnitude = 0;
@@ -85,8 +84,8 @@ RecurrenceOutput Recurrence::step_numbers(const RecurrenceInput& input) {
   return out;
 }
 
-RecurrenceOutput Recurrence::step_integers(const RecurrenceInput& input) {
-  RecurrenceOutput out;
+SsmState::Output SsmState::step_integers(const Input& input) {
+  Output out;
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     const auto u = static_cast<std::int64_t>(input.source[channel]);
     std::int64_t y = 0;
@@ -99,8 +98,8 @@ RecurrenceOutput Recurrence::step_integers(const RecurrenceInput& input) {
 }
 
 // real: x' = a x + u, y + c x'; complex: with four products of re and im.
-void Recurrence::integer_mode(std::size_t channel, std::size_t mode, std::int64_t u,
-                              std::int64_t& y, double& magnitude) {
+void SsmState::integer_mode(std::size_t channel, std::size_t mode, std::int64_t u, std::int64_t& y,
+                            double& magnitude) {
   const std::size_t i = channel * modes_ + mode;
   const bool is_complex = mode_ == EPOCH_MODE_COMPLEX;
   const double* k = op_.words.data() + i * words_;
