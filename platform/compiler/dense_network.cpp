@@ -35,7 +35,9 @@ class DenseNetwork {
     const std::uint32_t rows = config_.kind == DenseKind::cnn ? config_.height * config_.width : 0;
     builder_.begin_layer("");
     const Value bytes = builder_.tensor(config_.input_width, EPOCH_IMAGE_TYPE_UINT8, rows);
-    const Value u = builder_.tensor(config_.input_width, builder_.narrow(), rows);
+    const bool cnn = config_.kind == DenseKind::cnn;
+    const std::uint32_t type = cnn ? patch_type(model_.layers[0]) : builder_.narrow();
+    const Value u = builder_.tensor(config_.input_width, type, rows);
     builder_.affine(bytes, u, 1.0 / (config_.input_scale * config_.input_std),
                     -config_.input_mean / config_.input_std);
     const Value features = config_.kind == DenseKind::mlp    ? add_perceptron(u)
@@ -93,6 +95,11 @@ class DenseNetwork {
     return last;
   }
 
+  // Patches are moved in words of 4 bytes: an odd number of channels is not narrowed before.
+  std::uint32_t patch_type(const DenseLayer& layer) const {
+    return layer.inputs % 2 != 0 ? static_cast<std::uint32_t>(EPOCH_TYPE_FP32) : builder_.narrow();
+  }
+
   // A convolution is a product with the patches under its kernel: channels fastest, as pixels lie.
   Value add_convolutions(Value in) {
     std::uint32_t height = config_.height, width = config_.width;
@@ -104,9 +111,13 @@ class DenseNetwork {
       width = patches.out_columns();
       builder_.begin_layer("layers." + std::to_string(n));
       const std::uint32_t patch = layer.kernel * layer.kernel * layer.inputs;
-      const Value columns = builder_.tensor(patch, builder_.narrow(), height * width);
+      Value columns = builder_.tensor(patch, builder_.type_of(in), height * width);
       builder_.patches("", in, columns, patches);
-      const Value out = builder_.tensor(layer.outputs, builder_.narrow(), height * width);
+      columns = narrowed("patches", columns, height * width);
+      const bool last = n + 1 == model_.layers.size();
+      const Value out = builder_.tensor(layer.outputs,
+                                        last ? builder_.narrow() : patch_type(model_.layers[n + 1]),
+                                        height * width);
       builder_.linear("", columns, out,
                       {by_pixel(layer), layer.bias, activation_of(config_.activation)});
       in = out;
@@ -114,10 +125,15 @@ class DenseNetwork {
     builder_.begin_layer("");
     const Value pooled = builder_.tensor(in.width, EPOCH_TYPE_FP32, 1);
     builder_.mean_pool(in, pooled);
-    if (builder_.narrow() == EPOCH_TYPE_FP32) return pooled;
-    const Value narrow = builder_.tensor(in.width, builder_.narrow(), 1);
-    builder_.map("features", pooled, narrow, EPOCH_FUNCTION_IDENTITY);
-    return narrow;
+    return narrowed("features", pooled, 1);
+  }
+
+  // As the array reads it.
+  Value narrowed(const std::string& name, Value in, std::uint32_t rows) {
+    if (builder_.type_of(in) == builder_.narrow()) return in;
+    const Value out = builder_.tensor(in.width, builder_.narrow(), rows);
+    builder_.map(name, in, out, EPOCH_FUNCTION_IDENTITY);
+    return out;
   }
 
   // [out][in][k][k] as [out][k][k][in].

@@ -17,10 +17,6 @@
 namespace epoch {
 namespace {
 
-std::uint32_t ref(const Value& value) {
-  return EPOCH_REF(value.tensor, value.column);
-}
-
 bool has_bit(std::uint32_t bits, std::uint32_t bit) {
   return (bits >> bit & 1u) != 0;
 }
@@ -31,15 +27,24 @@ const char* type_name(std::uint32_t type) {
 }
 
 const char* mode_name(std::uint32_t mode) {
-  static const char* const names[] = {"real", "complex",   "liquid real", "liquid complex", "dplr",
-                                      "selective", "ssd", "edge",        "mac"};
+  static const char* const names[] = {"real", "complex",   "liquid real", "liquid complex",
+                                      "dplr", "selective", "ssd",         "edge",
+                                      "mac"};
   return names[mode];
 }
 
 const char* activation_name(std::uint32_t activation) {
-  static const char* const names[] = {"none", "gelu",    "glu",  "gelu_tanh",
+  static const char* const names[] = {"none", "gelu", "glu",     "gelu_tanh",
                                       "relu", "silu", "sigmoid", "tanh"};
   return names[activation];
+}
+
+const char* opcode_name(std::uint32_t opcode) {
+#define EPOCH_X_NAME(name, value, engine, description) \
+  if (opcode == (value)) return #name;
+  EPOCH_OPCODES(EPOCH_X_NAME)
+#undef EPOCH_X_NAME
+  return "?";
 }
 
 std::vector<float> joined(std::vector<float> first, const std::vector<float>& second) {
@@ -73,26 +78,30 @@ void NetworkBuilder::require_array(const std::string& name, std::uint32_t mode,
   require(has_bit(caps_.modes, mode), name, std::string("array mode ") + mode_name(mode));
   require(has_bit(caps_.activations, activation), name,
           std::string("drain activation ") + activation_name(activation));
-  if (epoch_mode_bytes(mode, type) == 0 && mode != EPOCH_MODE_SSD)
-    refuse(name, std::string("array mode ") + mode_name(mode) + " has no number type " +
-                     type_name(type));
+  if (!type_fits(static_cast<ArrayMode>(mode), type_))
+    refuse(name,
+           std::string("array mode ") + mode_name(mode) + " has no number type " + type_name(type));
 }
 
-// What epoch_layout.h cannot lay out: `down` elements down a column, `across` channels.
-void NetworkBuilder::refuse_layout(const std::string& name, std::uint32_t down,
-                                   std::uint32_t across) const {
+// What epoch_layout.h cannot lay out: `modes` down a column, `channels` across.
+void NetworkBuilder::refuse_layout(const std::string& name, std::uint32_t mode, std::uint32_t modes,
+                                   std::uint32_t channels, bool glu) const {
   constexpr std::uint32_t most = 0xFFFF;  // the 16-bit extents of a command
-  const std::uint32_t extent = std::max(down, across);
+  const std::uint32_t extent = std::max(modes, channels);
   const epoch_array_shape& array = caps_.array;
+  const std::uint32_t held =
+      array.rows * (array.slots_kind == EPOCH_SLOTS_MODE ? array.state_slots : 1);
   if (extent > most)
     refuse(name, "a command's extent of " + std::to_string(extent) + " is " +
                      std::to_string(extent - most) + " above the limit of " + std::to_string(most));
-  if (down > array.rows * (array.slots_kind == EPOCH_SLOTS_MODE ? array.state_slots : 1))
-    refuse(name, std::to_string(down) + " modes that feed back into each other (dplr) are " +
-                     std::to_string(down - array.rows) + " more than the array's " +
-                     std::to_string(array.rows) + " rows hold");
-  refuse(name, "an array of " + std::to_string(array.rows) + " x " + std::to_string(array.cols) +
-                   " PEs cannot hold it: pairs of columns (GLU, edge cells) need 2");
+  if ((glu || mode == EPOCH_MODE_EDGE) && array.cols < 2)
+    refuse(name, "an array of " + std::to_string(array.rows) + " x " + std::to_string(array.cols) +
+                     " PEs cannot hold it: pairs of columns (GLU, edge cells) need 2");
+  if (mode == EPOCH_MODE_DPLR && modes > held)
+    refuse(name, std::to_string(modes) + " modes that feed back into each other (dplr) are " +
+                     std::to_string(modes - held) + " more than the " + std::to_string(held) +
+                     " that a column of the array holds");
+  refuse(name, "its parameters take more than 2 GiB");
 }
 
 void NetworkBuilder::check_size() const {
@@ -101,6 +110,16 @@ void NetworkBuilder::check_size() const {
     refuse(names_.empty() ? "network" : names_.back(),
            "the image takes " + std::to_string(image_.total_bytes()) + " bytes with it, " +
                std::to_string(image_.total_bytes() - most) + " more than its 32-bit offsets reach");
+}
+
+// Coefficients that are computed, or rounded to bf16, may leave the number type's range.
+template <class Number>
+void NetworkBuilder::check_finite(const std::string& name,
+                                  const std::vector<Number>& values) const {
+  const bool half = type_ == NumberType::bf16 || type_ == NumberType::bf16d;
+  for (const double value : values)
+    if (!std::isfinite(half ? widened(bf16_of(value)) : fp32_of(value)))
+      refuse(name, std::string("a coefficient overflows ") + (half ? "bf16" : "fp32"));
 }
 
 // ---- Layers and tensors ----
@@ -140,6 +159,16 @@ bool NetworkBuilder::is_int8(const Value& value) const {
 
 // ---- Ops ----
 
+// References hold tensor and column in 16 bits each.
+std::uint32_t NetworkBuilder::ref(const Value& value) const {
+  constexpr std::uint32_t most = 0xFFFF;
+  if (value.column > most || value.tensor >= most)
+    refuse(layer_name_.empty() ? "network" : layer_name_,
+           "an operand begins at column " + std::to_string(value.column) + " of tensor " +
+               std::to_string(value.tensor) + ", beyond the limit of " + std::to_string(most));
+  return EPOCH_REF(value.tensor, value.column);
+}
+
 epoch_image_op NetworkBuilder::make(std::uint32_t kind, Value in, Value out) const {
   epoch_image_op op{};
   op.kind = kind;
@@ -162,7 +191,7 @@ void NetworkBuilder::add(const std::string& name, const epoch_image_op& op, Byte
 void NetworkBuilder::vector_op(const std::string& name, std::uint32_t opcode, epoch_image_op op,
                                Bytes parameters) {
   require(has_bit(caps_.vector_ops, opcode - EPOCH_OP_AFFINE), full_name(name),
-          "vector operation " + std::to_string(opcode));
+          std::string("vector operation ") + opcode_name(opcode));
   add(name, op, std::move(parameters));
 }
 
@@ -178,9 +207,22 @@ void NetworkBuilder::affine(Value in, Value out, double scale, double offset) {
 
 void NetworkBuilder::gather(const std::string& name, Value indices, Value out,
                             const std::vector<float>& table) {
+  check_finite(full_name(name), table);
   epoch_image_op op = make(EPOCH_IMAGE_OP_GATHER, indices, out);
   op.count = static_cast<std::uint32_t>(table.size() / out.width);
   add(name, op, type_of(out) == EPOCH_TYPE_BF16 ? bf16_bytes(table) : fp32_bytes(table));
+}
+
+// Weights in units of their column's largest; the sums are integers of it times the input's scale.
+void NetworkBuilder::quantise(GemmValues& values, Value in) const {
+  for (auto row = values.weight.begin(); row != values.weight.end(); row += in.width) {
+    float largest = 0;
+    for (std::uint32_t i = 0; i < in.width; ++i) largest = std::max(largest, std::abs(row[i]));
+    const double unit = largest > 0 ? largest / 127.0 : 1;
+    for (std::uint32_t i = 0; i < in.width; ++i)
+      row[i] = static_cast<float>(std::rint(row[i] / unit));
+    values.scale.push_back(fp32_of(unit * scales_[in.tensor]));
+  }
 }
 
 void NetworkBuilder::linear(const std::string& name, Value in, Value out, Linear linear) {
@@ -193,18 +235,11 @@ void NetworkBuilder::linear(const std::string& name, Value in, Value out, Linear
   epoch_gemm_layout layout{};
   if (epoch_gemm_layout_make(&layout, &caps_.array, static_cast<std::uint32_t>(type_), in.width,
                              columns, linear.bias.empty() ? 0 : 1, glu ? 1 : 0) != 0)
-    refuse_layout(full, 1, 1);
+    refuse_layout(full, EPOCH_MODE_MAC, 1, 1, glu);
+  check_finite(full, linear.weight);
+  check_finite(full, linear.bias);
   GemmValues values{std::move(linear.weight), std::move(linear.bias), {}};
-  if (type_ == NumberType::int8) {
-    for (std::uint32_t column = 0; column < columns; ++column) {
-      float largest = 0;
-      const auto row = values.weight.begin() + std::ptrdiff_t{column} * in.width;
-      for (std::uint32_t i = 0; i < in.width; ++i) largest = std::max(largest, std::abs(row[i]));
-      const float unit = largest > 0 ? largest / 127 : 1;
-      for (std::uint32_t i = 0; i < in.width; ++i) row[i] = std::rint(row[i] / unit);
-      values.scale.push_back(fp32_of(unit * scales_[in.tensor]));
-    }
-  }
+  if (type_ == NumberType::int8) quantise(values, in);
   epoch_image_op op = make(EPOCH_IMAGE_OP_LINEAR, in, out);
   op.format = EPOCH_FORMAT(EPOCH_MODE_MAC, static_cast<std::uint32_t>(type_), flags);
   op.activation = linear.activation;
@@ -212,29 +247,22 @@ void NetworkBuilder::linear(const std::string& name, Value in, Value out, Linear
   add(name, op, gemm_parameters(layout, values));
 }
 
-void NetworkBuilder::check_finite(const std::string& name, const SsmValues& values) const {
-  for (const auto* words : {&values.words, &values.extra})
-    for (const double value : *words)
-      if (!std::isfinite(fp32_of(value)))
-        refuse(name, "a coefficient overflows fp32 (or is not a number)");
-}
-
 void NetworkBuilder::ssm(const std::string& name, Value in, Value out, Recurrence recurrence) {
   const std::string full = full_name(name);
   const bool edge = recurrence.mode == EPOCH_MODE_EDGE;
   const std::uint32_t channels = edge ? in.width / 2 : in.width;
   const bool extra = !recurrence.values.extra.empty();
-  const std::uint32_t flags = (extra ? EPOCH_ARRAY_EXTRA : 0u) |
-                              (recurrence.stored != nullptr ? EPOCH_ARRAY_COMBINE : 0u) |
-                              (recurrence.reverse ? EPOCH_ARRAY_REVERSE : 0u) |
-                              (recurrence.ahead ? EPOCH_ARRAY_SHIFT : 0u);
+  const std::uint32_t flags =
+      (extra ? EPOCH_ARRAY_EXTRA : 0u) | (recurrence.stored != nullptr ? EPOCH_ARRAY_COMBINE : 0u) |
+      (recurrence.reverse ? EPOCH_ARRAY_REVERSE : 0u) | (recurrence.ahead ? EPOCH_ARRAY_SHIFT : 0u);
   require_array(full, recurrence.mode, recurrence.activation);
-  check_finite(full, recurrence.values);
+  check_finite(full, recurrence.values.words);
+  check_finite(full, recurrence.values.extra);
   epoch_ssm_layout layout{};
   if (epoch_ssm_layout_make(&layout, &caps_.array, recurrence.mode,
                             static_cast<std::uint32_t>(type_), channels, recurrence.modes,
                             extra ? 1 : 0) != 0)
-    refuse_layout(full, recurrence.modes, channels);
+    refuse_layout(full, recurrence.mode, recurrence.modes, channels, false);
   epoch_image_op op = make(EPOCH_IMAGE_OP_SSM, in, out);
   op.width_in = op.width_out = channels;
   op.modes = recurrence.modes;
@@ -274,6 +302,8 @@ void NetworkBuilder::pool(Value in, Value out, std::uint32_t function) {
 
 void NetworkBuilder::map(const std::string& name, Value in, Value out, std::uint32_t function,
                          const std::vector<float>& gain, const std::vector<float>& bias) {
+  check_finite(full_name(name), gain);
+  check_finite(full_name(name), bias);
   epoch_image_op op = make(EPOCH_IMAGE_OP_MAP, in, out);
   const std::uint32_t flags =
       (gain.empty() ? 0u : EPOCH_VECTOR_GAIN) | (bias.empty() ? 0u : EPOCH_VECTOR_BIAS);
@@ -312,8 +342,7 @@ void NetworkBuilder::argmax(Value in, Value out) {
   vector_op("argmax", EPOCH_OP_ARGMAX, make(EPOCH_IMAGE_OP_ARGMAX, in, out), {});
 }
 
-void NetworkBuilder::patches(const std::string& name, Value in, Value out,
-                             const Patches& patches) {
+void NetworkBuilder::patches(const std::string& name, Value in, Value out, const Patches& patches) {
   epoch_image_op op = make(EPOCH_IMAGE_OP_IM2COL, in, out);
   op.geometry[EPOCH_GEOMETRY_ROWS] = patches.rows;
   op.geometry[EPOCH_GEOMETRY_COLUMNS] = patches.columns;
@@ -341,8 +370,8 @@ void NetworkBuilder::check_placement(const Bytes& image) const {
   std::copy(image.begin(), image.end(), static_cast<std::uint8_t*>(aligned));
   epoch_network network{};
   std::uint32_t op = 0;
-  const epoch_network_result result = epoch_network_open(
-      &network, aligned, static_cast<std::uint32_t>(image.size()), &caps_, &op);
+  const epoch_network_result result =
+      epoch_network_open(&network, aligned, static_cast<std::uint32_t>(image.size()), &caps_, &op);
   if (result != EPOCH_NETWORK_OK)
     refuse(op < names_.size() ? names_[op] : "network", epoch_network_result_text(result));
   epoch_plan plan{};

@@ -25,9 +25,9 @@ struct Value {
 
 // A layer of weights: out[o] = f(sum of weight[o][i] in[i] + bias[o]) (+ residual[o]).
 struct Linear {
-  std::vector<float> weight;  // [output][input]; of a GLU value and gate columns in turn
-  std::vector<float> bias;    // [output], or empty
-  std::uint32_t activation = 0;       // EPOCH_ACTIVATION_*
+  std::vector<float> weight;     // [output][input]; of a GLU value and gate columns in turn
+  std::vector<float> bias;       // [output], or empty
+  std::uint32_t activation = 0;  // EPOCH_ACTIVATION_*
   const Value* residual = nullptr;
 };
 
@@ -37,13 +37,13 @@ struct Recurrence {
   std::uint32_t modes = 1;
   SsmValues values;
   bool reverse = false;
-  bool ahead = false;                // with reverse: a row takes the source's next one
-  const Value* stored = nullptr;     // what the other direction has made
-  std::uint32_t activation = 0;      // EPOCH_ACTIVATION_*
-  const Value* drive = nullptr;      // selective, ssd
+  bool ahead = false;             // with reverse: a row takes the source's next one
+  const Value* stored = nullptr;  // what the other direction has made
+  std::uint32_t activation = 0;   // EPOCH_ACTIVATION_*
+  const Value* drive = nullptr;   // selective, ssd
   const Value* b = nullptr;
   const Value* c = nullptr;
-  const Value* u = nullptr;          // with D
+  const Value* u = nullptr;  // with D
 };
 
 // Builds a network op by op for one array. Checks what the hardware lacks and what does not fit it:
@@ -113,6 +113,8 @@ class NetworkBuilder {
  private:
   using Bytes = ImageBuilder::Bytes;
 
+  std::uint32_t ref(const Value& value) const;
+  void quantise(GemmValues& values, Value in) const;
   epoch_image_op make(std::uint32_t kind, Value in, Value out) const;
   void add(const std::string& name, const epoch_image_op& op, Bytes parameters);
   void vector_op(const std::string& name, std::uint32_t opcode, epoch_image_op op,
@@ -120,18 +122,19 @@ class NetworkBuilder {
   void pool(Value in, Value out, std::uint32_t function);
   void require(bool there, const std::string& name, const std::string& what) const;
   void require_array(const std::string& name, std::uint32_t mode, std::uint32_t activation) const;
-  [[noreturn]] void refuse_layout(const std::string& name, std::uint32_t down,
-                                  std::uint32_t across) const;
+  [[noreturn]] void refuse_layout(const std::string& name, std::uint32_t mode, std::uint32_t modes,
+                                  std::uint32_t channels, bool glu) const;
   void check_size() const;
-  void check_finite(const std::string& name, const SsmValues& values) const;
+  template <class Number>
+  void check_finite(const std::string& name, const std::vector<Number>& values) const;
   void check_placement(const Bytes& image) const;
 
   const epoch_caps caps_;
   const NumberType type_;
   const std::string where_;
   ImageBuilder image_;
-  std::vector<std::string> names_;   // by op
-  std::vector<double> scales_;       // by tensor: of int8, else 1
+  std::vector<std::string> names_;  // by op
+  std::vector<double> scales_;      // by tensor: of int8, else 1
   std::vector<std::string> warnings_;
   std::string layer_name_;
   std::uint32_t layers_ = 0;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "compiler/families.h"
 #include "compiler/network_builder.h"
@@ -30,7 +31,7 @@ SignalRanges measured(const NetworkModel& model,
   SignalRanges ranges;
   const auto reference = ReferenceNetwork::make(model);
   for (const auto& input : inputs) {
-    reference->outputs({input, {}}, [&](const Signal& signal) {
+    reference->outputs(input_from_file(model, input), [&](const Signal& signal) {
       if (signal.kind == Signal::Kind::stream) widen(ranges.stream, signal.layer, signal.values);
       if (signal.kind == Signal::Kind::input) widen(ranges.input, signal.layer, signal.values);
       if (signal.kind == Signal::Kind::output) widen(ranges.output, signal.layer, signal.values);
@@ -69,9 +70,14 @@ CompiledNetwork compile_network(const NetworkModel& model, const epoch_caps& cap
   SignalRanges ranges;
   if (options.type == NumberType::int8) {
     if (options.calibration.empty())
-      builder.refuse("network", "int8 needs inputs to measure the ranges of its signals on: "
-                                "network.calibration, or compile --calibration");
-    ranges = measured(model, options.calibration);
+      builder.refuse("network",
+                     "int8 needs inputs to measure the ranges of its signals on: "
+                     "network.calibration, or compile --calibration");
+    try {
+      ranges = measured(model, options.calibration);
+    } catch (const std::invalid_argument& problem) {
+      builder.refuse("calibration", problem.what());
+    }
   }
   CompiledNetwork compiled;
   if (const auto* s4 = std::get_if<S4Model>(&model))

@@ -21,7 +21,8 @@ struct CompiledNetwork {
 
 struct CompilerOptions {
   NumberType type = NumberType::fp32;
-  // int8: inputs [sequence][step][input_width] that the ranges of signals are measured on.
+  // int8: sequences that the ranges of signals are measured on, as a file has them: bytes
+  // [step][input_width], or token ids of 4 bytes.
   std::vector<std::vector<std::uint8_t>> calibration;
 };
 

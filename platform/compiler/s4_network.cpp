@@ -43,7 +43,8 @@ class S4Network {
   std::vector<std::uint8_t> build() {
     Value stream{};
     const Value input = add_encoder(stream);
-    for (std::uint32_t layer = 0; layer < config_.layers; ++layer) stream = add_block(layer, stream);
+    for (std::uint32_t layer = 0; layer < config_.layers; ++layer)
+      stream = add_block(layer, stream);
     builder_.name_layer("");  // the last block's: what it makes needs no way through DRAM
     if (config_.final_norm) stream = add_norm("norm", model_.final_norm, stream);
     const Value logits = config_.retrieval ? add_retrieval(stream) : add_decoder(add_pool(stream));
@@ -99,8 +100,8 @@ class S4Network {
     layer == 0 ? builder_.name_layer(name) : builder_.begin_layer(name);  // 0: with the encoder
     Value z = stream;
     if (config_.prenorm)
-      z = add_norm("norm", tensors.norm, stream, array_tensor(config_.channels,
-                                                              range(ranges_.input, layer)));
+      z = add_norm("norm", tensors.norm, stream,
+                   array_tensor(config_.channels, range(ranges_.input, layer)));
     else if (int8())
       z = quantised("input", stream, range(ranges_.input, layer));
     const bool keeps_y = config_.glu == GluKind::half2;
@@ -143,8 +144,8 @@ class S4Network {
       gain.push_back(fp32_of(scale));
       shift.push_back(fp32_of(norm.bias[i] - norm.running_mean[i] * scale));
       if (!std::isfinite(gain.back()) || !std::isfinite(shift.back()))
-        builder_.refuse(builder_.full_name(name), "gain or shift of channel " + std::to_string(i) +
-                                                      " overflows fp32");
+        builder_.refuse(builder_.full_name(name),
+                        "gain or shift of channel " + std::to_string(i) + " overflows fp32");
     }
     builder_.map(name, in, out, EPOCH_FUNCTION_IDENTITY, gain, shift);
   }
@@ -156,8 +157,8 @@ class S4Network {
     if (config_.glu == GluKind::full || config_.glu == GluKind::none) {
       const bool full = config_.glu == GluKind::full;
       Linear linear;
-      linear.weight = full ? interleave_gates(tensors.output_weight, channels)
-                           : tensors.output_weight;
+      linear.weight =
+          full ? interleave_gates(tensors.output_weight, channels) : tensors.output_weight;
       linear.bias = full ? interleave_gates(tensors.output_bias, channels) : tensors.output_bias;
       linear.activation = full ? EPOCH_ACTIVATION_GLU : EPOCH_ACTIVATION_NONE;
       linear.residual = &stream;
@@ -215,9 +216,10 @@ class S4Network {
     for (std::size_t i = 0; i < k.a.size(); ++i) {
       const Complex a = checked(k.a[i], i), c = k.c[i], b = k.b[i];
       // c' = 2 C B, each operation in float64 (array specification).
-      recurrence.values.words.insert(recurrence.values.words.end(),
-                                     {a.real(), a.imag(), 2 * (c.real() * b.real() - c.imag() * b.imag()),
-                                      2 * (c.real() * b.imag() + c.imag() * b.real())});
+      recurrence.values.words.insert(
+          recurrence.values.words.end(),
+          {a.real(), a.imag(), 2 * (c.real() * b.real() - c.imag() * b.imag()),
+           2 * (c.real() * b.imag() + c.imag() * b.real())});
     }
     if (int8()) quantise_outputs(recurrence.values, builder_.scale_of(z));
     return recurrence;
@@ -344,8 +346,9 @@ class S4Network {
 
   Value add_pool(Value stream) {
     const bool mean = config_.pooling == Pooling::mean;
-    const Value pooled = builder_.tensor(
-        config_.channels, mean ? static_cast<std::uint32_t>(EPOCH_TYPE_FP32) : builder_.narrow(), 1);
+    const Value pooled =
+        builder_.tensor(config_.channels,
+                        mean ? static_cast<std::uint32_t>(EPOCH_TYPE_FP32) : builder_.narrow(), 1);
     mean ? builder_.mean_pool(stream, pooled) : builder_.last_pool(stream, pooled);
     return pooled;
   }
@@ -384,7 +387,7 @@ class S4Network {
     builder_.begin_head(2);
     builder_.begin_layer("");
     const Value p = both.part(0, channels), q = both.part(piece, channels);
-    const Value features = builder_.tensor(4 * channels, builder_.narrow(), 1);
+    const Value features = builder_.tensor(4 * channels, EPOCH_TYPE_FP32, 1);
     builder_.map("features", p, features.part(0, channels), EPOCH_FUNCTION_IDENTITY);
     builder_.map("features", q, features.part(channels, channels), EPOCH_FUNCTION_IDENTITY);
     builder_.combine("features", p, q, features.part(2 * channels, channels),
@@ -392,7 +395,7 @@ class S4Network {
     builder_.combine("features", p, q, features.part(3 * channels, channels),
                      EPOCH_COMBINE_MULTIPLY);
     const Value hidden = builder_.tensor(channels, builder_.narrow(), 1);
-    builder_.linear("decoder.0", features, hidden,
+    builder_.linear("decoder.0", narrowed(features, 0), hidden,
                     {model_.head_weight, model_.head_bias, gelu()});
     const Value logits = builder_.tensor(config_.labels, EPOCH_TYPE_FP32, 1);
     builder_.linear("decoder.2", hidden, logits, {model_.decoder_weight, model_.decoder_bias});
@@ -412,8 +415,9 @@ std::vector<std::uint8_t> build_s4(const S4Model& model, const SignalRanges& ran
   const bool integers = builder.type() == NumberType::int8;
   if (integers && (model.config.kind != SsmKind::s4d || model.config.retrieval ||
                    model.config.glu == GluKind::half1 || model.config.glu == GluKind::half2))
-    builder.refuse("network", "int8 is defined for s4d networks with glu \"full\" or \"none\" and "
-                              "one document only");
+    builder.refuse("network",
+                   "int8 is defined for s4d networks with glu \"full\" or \"none\" and "
+                   "one document only");
   return S4Network(model, ranges, builder).build();
 }
 

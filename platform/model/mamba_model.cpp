@@ -7,11 +7,21 @@
 namespace epoch {
 namespace {
 
+// A width that others make.
+std::uint32_t width(const ConfigReader& reader, const char* key, std::uint64_t made) {
+  if (made > kLargestWidth) {
+    reader.refuse(key, "makes a width of " + std::to_string(made) + ", above the limit of " +
+                           std::to_string(kLargestWidth));
+  }
+  return static_cast<std::uint32_t>(made);
+}
+
 void read_second(ConfigReader& reader, MambaConfig& config) {
   config.heads = reader.integer("num_heads");
-  const std::uint32_t head_dim = reader.integer("head_dim");
-  config.inner = config.heads * head_dim;
-  if (reader.has("expand") && reader.integer("expand") * config.hidden != config.inner) {
+  config.inner =
+      width(reader, "head_dim", std::uint64_t{config.heads} * reader.integer("head_dim"));
+  if (reader.has("expand") &&
+      std::uint64_t{reader.integer("expand")} * config.hidden != config.inner) {
     reader.refuse("expand", "times hidden_size is not num_heads times head_dim, " +
                                 std::to_string(config.inner));
   }
@@ -19,6 +29,7 @@ void read_second(ConfigReader& reader, MambaConfig& config) {
   if (config.heads % config.groups != 0) {
     reader.refuse("n_groups", "does not divide num_heads, " + std::to_string(config.heads));
   }
+  width(reader, "state_size", config.inner + std::uint64_t{2} * config.groups * config.state);
   config.norm_before_gate = reader.flag_or("norm_before_gate", false);
   reader.only("rms_norm", true);
   reader.only("time_step_limit", nlohmann::json::array({0.0, "Infinity"}));
@@ -26,8 +37,9 @@ void read_second(ConfigReader& reader, MambaConfig& config) {
 }
 
 void read_first(ConfigReader& reader, MambaConfig& config) {
-  const std::uint32_t expand = reader.integer_or("expand", 2);
-  config.inner = reader.integer_or("intermediate_size", expand * config.hidden);
+  const std::uint64_t expand = reader.integer_or("expand", 2);
+  config.inner = reader.has("intermediate_size") ? reader.integer("intermediate_size")
+                                                 : width(reader, "expand", expand * config.hidden);
   const std::uint32_t usual = (config.hidden + 15) / 16;  // ceil(H / 16)
   if (reader.has("time_step_rank") && !reader.is_text("time_step_rank")) {
     config.time_rank = reader.integer("time_step_rank");

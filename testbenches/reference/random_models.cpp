@@ -176,8 +176,8 @@ DenseModel RandomModels::dense(DenseKind kind) {
   DenseConfig& config = model.config;
   config.kind = kind;
   config.input_width = integer(1, 4);
-  config.height = kind == DenseKind::cnn ? integer(7, 9) : 1;
-  config.width = kind == DenseKind::cnn ? integer(7, 9) : 1;
+  config.height = kind == DenseKind::cnn ? integer(8, 9) : 1;
+  config.width = kind == DenseKind::cnn ? integer(8, 9) : 1;
   config.input_scale = 255;
   config.input_mean = 0.3;
   config.input_std = 0.5;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
 
-#include "compiler/model_folder.h"
-#include "model/safetensors.h"
 #include "errors.h"
+#include "model/safetensors.h"
+#include "model/scratch_model.h"
 
 using Catch::Matchers::Contains;
 using epoch::InputError;
@@ -206,16 +208,47 @@ TEST_CASE("safetensors: wrong type, shape, name and values are named") {
   const auto file = Safetensors::parse(
       safetensors_file(R"({"half":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},)"
                        R"("nan":{"dtype":"F32","shape":[2,3],"data_offsets":[4,28]},)"
-                       R"("inf":{"dtype":"F32","shape":[2],"data_offsets":[28,36]}})",
-                       float_bytes({0, 1, 2, 3, 4, 5, nan, 7, -infinity})),
+                       R"("inf":{"dtype":"F32","shape":[2],"data_offsets":[28,36]},)"
+                       R"("int":{"dtype":"I32","shape":[1],"data_offsets":[36,40]}})",
+                       float_bytes({0, 1, 2, 3, 4, 5, nan, 7, -infinity, 8})),
       "m.safetensors");
   CHECK_THROWS_WITH(file.floats("gone", {2}), "m.safetensors: no tensor 'gone', expected F32 [2]");
-  CHECK_THROWS_WITH(file.floats("half", {2}),
-                    "m.safetensors: tensor 'half' is F16 [2], expected F32 [2]");
+  CHECK_THROWS_WITH(file.floats("half", {3}),
+                    "m.safetensors: tensor 'half' is F16 [2], expected F32 [3]");
+  CHECK_THROWS_WITH(file.floats("int", {1}),
+                    "m.safetensors: tensor 'int' is I32 [1], expected F32 [1] (or BF16, F16)");
   CHECK_THROWS_WITH(file.floats("nan", {3, 2}),
                     "m.safetensors: tensor 'nan' is F32 [2, 3], expected F32 [3, 2]");
   CHECK_THROWS_WITH(file.floats("nan", {2, 3}), "m.safetensors: tensor 'nan' is NaN at [1, 2]");
   CHECK_THROWS_WITH(file.floats("inf", {2}), "m.safetensors: tensor 'inf' is infinite at [1]");
+}
+
+// Every finite word, from its fields: sign, exponent of `bits` bits, fraction.
+TEST_CASE("safetensors: BF16 and F16 are widened exactly") {
+  const bool half = GENERATE(true, false);
+  const int fraction_bits = half ? 10 : 7, bias = half ? 15 : 127;
+  const unsigned infinite = half ? 0x7C00 : 0x7F80;
+  Bytes data;
+  std::vector<float> expected;
+  for (unsigned word = 0; word < 0x10000; ++word) {
+    const unsigned magnitude = word & 0x7FFF;
+    if (magnitude >= infinite) continue;
+    data.push_back(static_cast<std::uint8_t>(word));
+    data.push_back(static_cast<std::uint8_t>(word >> 8));
+    const int exponent = static_cast<int>(magnitude >> fraction_bits);
+    const unsigned fraction = magnitude % (1u << fraction_bits);
+    const double value = std::ldexp(fraction + (exponent != 0 ? 1u << fraction_bits : 0u),
+                                    std::max(exponent, 1) - bias - fraction_bits);
+    expected.push_back(static_cast<float>(word >= 0x8000 ? -value : value));
+  }
+  const std::string count = std::to_string(expected.size());
+  const auto file = Safetensors::parse(
+      safetensors_file("{\"w\":{\"dtype\":\"" + std::string(half ? "F16" : "BF16") +
+                           "\",\"shape\":[" + count + "],\"data_offsets\":[0," +
+                           std::to_string(data.size()) + "]}}",
+                       data),
+      "file");
+  CHECK(file.floats("w", {expected.size()}) == expected);
 }
 
 TEST_CASE("safetensors: a missing file and a folder are refused") {
