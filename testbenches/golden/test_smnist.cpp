@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "compiler/image_executor.h"
 #include "compiler/network_compiler.h"
 #include "golden/console_run.h"
+#include "image/exact_executor.h"
 #include "reference/reference_network.h"
 #include "reference/smnist_data.h"
 
@@ -52,10 +52,12 @@ TEST_CASE("smnist: printed logits are a software model's to the bit") {
   REQUIRE(digits.size() == count);
   const SmnistData data = epoch::test::load_smnist();
   const auto image = epoch::test::read_image(
-      epoch::compile_network(epoch::test::smnist_folder(), epoch::ArrayTarget{}));
+      epoch::compile_network(epoch::load_model(epoch::test::smnist_folder()),
+                             epoch::compiler_target({}))
+          .image);
   for (const auto& [number, digit] : digits) {
     CAPTURE(number);
-    const std::vector<float> expected = epoch::test::execute_image(image, data.digits.at(number));
+    const std::vector<float> expected = epoch::test::execute_exactly(image, data.digits.at(number));
     const std::vector<float> found(digit.logits.begin(), digit.logits.end());
     CHECK(found == expected);
   }
