@@ -56,23 +56,35 @@ static uint32_t largest_block(const plan_t* plan, const struct epoch_image_op* o
   return op->parameter_bytes;
 }
 
+/* The failure is one op's. */
+static int blame(struct epoch_schedule_failure* failure, const plan_t* plan, uint32_t op) {
+  failure->op = op;
+  failure->layer = epoch_plan_op(plan, op)->layer;
+  return -1;
+}
+
 /* Resident parameters of consecutive phases sit at opposite ends of the buffer, so that the next
  * phase's can arrive while this one's are in use, if both fit. */
 static int place_parameters(const plan_t* plan, phase_t* phase, bool high,
                             struct epoch_schedule_failure* failure) {
   const uint32_t size = plan->request.caps->buffer_bytes[EPOCH_BUFFER_COEFFICIENTS] /
                         EPOCH_PLACE_ALIGN * EPOCH_PLACE_ALIGN;
-  uint32_t block = 0;
+  uint32_t block = 0, largest = phase->first_op;
   find_parameters(plan, phase);
   const uint64_t bytes = padded(phase->parameter_bytes);
-  for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++)
-    block = maximum(block, largest_block(plan, epoch_plan_op(plan, o)));
+  for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++) {
+    const uint32_t of_op = largest_block(plan, epoch_plan_op(plan, o));
+    if (of_op > block) largest = o;
+    block = maximum(block, of_op);
+  }
   phase->resident = bytes <= size;
   phase->parameter_local = phase->resident && high ? size - (uint32_t)bytes : 0;
   phase->largest_block = (uint32_t)padded(block);
   if (block == 0 || phase->resident) return 0;
-  if (phase->largest_block > size)
-    return epoch_plan_fail(failure, EPOCH_SCHEDULE_COEFFICIENTS, phase, phase->largest_block, size);
+  if (phase->largest_block > size) {
+    epoch_plan_fail(failure, EPOCH_SCHEDULE_COEFFICIENTS, phase, phase->largest_block, size);
+    return blame(failure, plan, largest);
+  }
   phase->block_slots = minimum(EPOCH_BLOCK_SLOTS, size / phase->largest_block);
   phase->block_slot_bytes =
       size / phase->block_slots / EPOCH_PLACE_ALIGN * EPOCH_PLACE_ALIGN;
@@ -104,13 +116,18 @@ static uint32_t sum_bytes(const plan_t* plan, const struct epoch_image_op* op) {
 static uint32_t accumulator_limit(const plan_t* plan, const phase_t* phase,
                                   struct epoch_schedule_failure* failure) {
   const uint32_t available = plan->request.caps->buffer_bytes[EPOCH_BUFFER_ACCUMULATORS];
-  uint32_t bytes = 0;
-  for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++)
-    bytes = maximum(bytes, sum_bytes(plan, epoch_plan_op(plan, o)));
+  uint32_t bytes = 0, largest = phase->first_op;
+  for (uint32_t o = phase->first_op; o < epoch_phase_end(phase); o++) {
+    const uint32_t of_op = sum_bytes(plan, epoch_plan_op(plan, o));
+    if (of_op > bytes) largest = o;
+    bytes = maximum(bytes, of_op);
+  }
   if (bytes == 0) return phase->rows;
   const uint64_t least = (uint64_t)bytes * phase->granule;
-  if (least > available)
+  if (least > available) {
     epoch_plan_fail(failure, EPOCH_SCHEDULE_ACCUMULATORS, phase, least, available);
+    blame(failure, plan, largest);
+  }
   return minimum(phase->rows, available / bytes / phase->granule * phase->granule);
 }
 

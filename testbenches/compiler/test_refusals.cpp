@@ -201,16 +201,16 @@ TEST_CASE("arrays that cannot hold a network say what they lack") {
 TEST_CASE("buffers too small for one step are refused by op, need and excess") {
   epoch_caps caps = default_target();
   SECTION("activations") {
-    caps.buffer_bytes[EPOCH_BUFFER_ACTIVATIONS] = 255;
+    caps.buffer_bytes[EPOCH_BUFFER_ACTIVATIONS] = 383;
     check_refused(smnist(), caps,
-                  "input: activations buffer too small for one step of the phase (bytes): 256 "
-                  "needed, 1 more than the 255 available");
+                  "input: activations buffer too small for one step of the phase (bytes): 384 "
+                  "needed, 1 more than the 383 available");
   }
   SECTION("coefficients: 32 channels, 16 modes of 4 words, and D") {
     constexpr std::uint32_t block = 32 * (16 * 4 + 1) * 4;
     caps.buffer_bytes[EPOCH_BUFFER_COEFFICIENTS] = block - 64;
     check_refused(smnist(), caps,
-                  "layers.0.norm: coefficients buffer too small for one parameter block (bytes): " +
+                  "layers.0.ssm: coefficients buffer too small for one parameter block (bytes): " +
                       std::to_string(block) + " needed, 64 more than the " +
                       std::to_string(block - 64) + " available");
     caps.buffer_bytes[EPOCH_BUFFER_COEFFICIENTS] = block;
@@ -220,7 +220,7 @@ TEST_CASE("buffers too small for one step are refused by op, need and excess") {
     caps = target_of(8, 8, 8);
     caps.buffer_bytes[EPOCH_BUFFER_ACCUMULATORS] = 28;
     check_refused(smnist(), caps,
-                  "layers.0.norm: accumulators buffer too small for the partial sums (bytes): 32 "
+                  "layers.0.ssm: accumulators buffer too small for the partial sums (bytes): 32 "
                   "needed, 4 more than the 28 available");
     caps.buffer_bytes[EPOCH_BUFFER_ACCUMULATORS] = 32;
     CHECK_NOTHROW(compile_network(smnist(), caps));

@@ -16,8 +16,8 @@ void read_tensor(const Safetensors& file, const std::string& name,
                  const Safetensors::Tensor& tensor) {
   try {
     const std::vector<float> values = file.floats(name, tensor.shape);
-    must(tensor.dtype == "F32" && values.size() * sizeof(float) == tensor.bytes,
-         "as many floats as the tensor has bytes for");
+    const std::size_t width = tensor.dtype == "F32" ? 4 : 2;  // BF16, F16
+    must(values.size() * width == tensor.bytes, "as many floats as the tensor has bytes for");
     for (const float value : values) must(std::isfinite(value), "no NaN and no infinity");
   } catch (const InputError& refusal) {
     must_be_one_line(refusal.what());
