@@ -167,6 +167,11 @@ std::uint8_t* Machine::at(std::uint32_t space, std::uint64_t offset) {
 std::vector<Machine::Range> Machine::ranges(const LocalTile& tile) const {
   std::vector<Range> result;
   const std::uint32_t buffer = EPOCH_LOCAL_BUFFER(tile.address);
+  const bool packed = tile.stride == static_cast<std::int32_t>(tile.row_bytes);
+  if (packed && tile.rows != 0) {  // one piece
+    const std::uint64_t begin = EPOCH_LOCAL_OFFSET(tile.address);
+    return {{buffer, begin, begin + tile.bytes()}};
+  }
   for (std::uint32_t r = 0; r < tile.rows; ++r) {
     const std::int64_t begin =
         std::int64_t{EPOCH_LOCAL_OFFSET(tile.address)} + std::int64_t{r} * tile.stride;
@@ -188,7 +193,7 @@ std::vector<std::uint8_t> Machine::read(const LocalTile& tile, InFlight& command
   std::vector<std::uint8_t> bytes;
   for (const Range& range : ranges(tile)) {
     const std::uint8_t* from = at(range.space, range.begin);
-    bytes.insert(bytes.end(), from, from + tile.row_bytes);
+    bytes.insert(bytes.end(), from, from + (range.end - range.begin));
     command.reads.push_back(range);
   }
   return bytes;
@@ -214,11 +219,33 @@ void Machine::write_later(const LocalTile& tile, std::vector<std::uint8_t> bytes
   };
 }
 
+// What ranges span, by address space: most pairs of commands are told apart by that.
+std::vector<Machine::Range> Machine::hulls(const std::vector<Range>& ranges) {
+  std::vector<Range> result;
+  for (const Range& range : ranges) {
+    const auto same = std::find_if(result.begin(), result.end(),
+                                   [&](const Range& hull) { return hull.space == range.space; });
+    if (same == result.end()) {
+      result.push_back(range);
+      continue;
+    }
+    same->begin = std::min(same->begin, range.begin);
+    same->end = std::max(same->end, range.end);
+  }
+  return result;
+}
+
 void Machine::check_hazards(unsigned engine, const InFlight& command) {
-  const auto overlap = [](const std::vector<Range>& a, const std::vector<Range>& b) {
-    for (const Range& x : a)
-      for (const Range& y : b)
-        if (x.space == y.space && x.begin < y.end && y.begin < x.end) return true;
+  const auto meet = [](const Range& x, const Range& y) {
+    return x.space == y.space && x.begin < y.end && y.begin < x.end;
+  };
+  const auto overlap = [&](const std::vector<Range>& a, const std::vector<Range>& b) {
+    for (const Range& whole : hulls(a))
+      for (const Range& other : hulls(b))
+        if (meet(whole, other))
+          return std::any_of(a.begin(), a.end(), [&](const Range& x) {
+            return std::any_of(b.begin(), b.end(), [&](const Range& y) { return meet(x, y); });
+          });
     return false;
   };
   for (unsigned e = 0; e < EPOCH_ENGINES; ++e) {

@@ -67,6 +67,7 @@ class Machine {
   void start(unsigned engine);
   void retire(unsigned engine);
   bool all_idle() const;
+  static std::vector<Range> hulls(const std::vector<Range>& ranges);
   void check_hazards(unsigned engine, const InFlight& command);
 
   void execute(InFlight& command);
