@@ -10,11 +10,11 @@
 
 namespace epoch {
 
-// A family's network, op by op (models/model/README.md has its equations). Each returns the image.
+// A family's network, op by op (platform/model/README.md has its equations). Each returns the
+// image.
 
 // Largest magnitude that a signal takes: what int8 is scaled by. Signals of an S4 network by layer.
 struct SignalRanges {
-  std::vector<double> stream;  // entering layer n, and behind the last
   std::vector<double> input;   // of the recurrence
   std::vector<double> output;  // of the recurrence, after the GELU
   double features = 0;         // pooled

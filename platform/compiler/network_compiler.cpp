@@ -16,14 +16,14 @@ void widen(double& range, const std::vector<double>& values) {
   for (const double value : values) range = std::max(range, std::abs(value));
 }
 
-void widen(std::vector<double>& ranges, std::size_t layer, const std::vector<double>& values) {
+double& of_layer(std::vector<double>& ranges, std::size_t layer) {
   if (ranges.size() <= layer) ranges.resize(layer + 1);
-  widen(ranges[layer], values);
+  return ranges[layer];
 }
 
-// gelu(y) is between -0.17 and y: an upper bound of its range.
-double gelu_range(double y) {
-  return std::max(y, 0.17);
+// Of gelu(y): it is between 0 and y, and its least is -0.17.
+void widen_by_gelu(double& range, const std::vector<double>& y) {
+  for (const double value : y) range = std::max(range, value > 0 ? value : std::min(-value, 0.17));
 }
 
 SignalRanges measured(const NetworkModel& model,
@@ -32,13 +32,13 @@ SignalRanges measured(const NetworkModel& model,
   const auto reference = ReferenceNetwork::make(model);
   for (const auto& input : inputs) {
     reference->outputs(input_from_file(model, input), [&](const Signal& signal) {
-      if (signal.kind == Signal::Kind::stream) widen(ranges.stream, signal.layer, signal.values);
-      if (signal.kind == Signal::Kind::input) widen(ranges.input, signal.layer, signal.values);
-      if (signal.kind == Signal::Kind::output) widen(ranges.output, signal.layer, signal.values);
+      if (signal.kind == Signal::Kind::input)
+        widen(of_layer(ranges.input, signal.layer), signal.values);
+      if (signal.kind == Signal::Kind::output)
+        widen_by_gelu(of_layer(ranges.output, signal.layer), signal.values);
       if (signal.kind == Signal::Kind::features) widen(ranges.features, signal.values);
     });
   }
-  for (double& range : ranges.output) range = gelu_range(range);
   return ranges;
 }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <sstream>
 #include <stdexcept>
 #include <utility>
 
