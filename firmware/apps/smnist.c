@@ -5,7 +5,7 @@
  *
  *   --digits=N   how many (default 20)        --logits  print each digit's results too
  *   --start=N    first digit (default 0)      --poll    poll instead of sleeping for the interrupt
- *   --schedule=  layer, resident, depth_first or auto (default layer)
+ *   --schedule=  layer, resident, depth_first or auto (default auto)
  *
  * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `digits`
  * and `labels` (IDX files).
@@ -277,7 +277,7 @@ static void print_totals(uint32_t digits, const struct totals* totals) {
 }
 
 int main(int argc, char** argv) {
-  struct options options = {.digits = 20};
+  struct options options = {.digits = 20, .schedule = EPOCH_SCHEDULE_KIND_AUTO};
   struct idx digits;
   struct idx labels;
   struct totals totals = {0};

@@ -15,11 +15,21 @@ namespace {
 
 constexpr double median_bound = 5e-5, worst_bound = 1e-3, bf16_step = 0x1p-9;
 
-// The network up to op `o`, whose result, not activated, becomes the output.
-std::vector<std::uint8_t> cut_at(const std::vector<std::uint8_t>& bytes, std::uint32_t o) {
+std::vector<std::uint8_t> without_activations(const std::vector<std::uint8_t>& bytes) {
   AlignedImage image(bytes);
-  image.ops()[o].activation = EPOCH_ACTIVATION_NONE;
-  image.header().output = EPOCH_REF_TENSOR(image.ops()[o].output);
+  for (std::uint32_t o = 0; o < image.header().op_count; ++o)
+    if (image.ops()[o].kind == EPOCH_IMAGE_OP_SSM)
+      image.ops()[o].activation = EPOCH_ACTIVATION_NONE;
+  image.seal();
+  return {image.data(), image.data() + image.size()};
+}
+
+// The network of the first `ops` ops, with what they make of `tensor` as output.
+std::vector<std::uint8_t> cut(const std::vector<std::uint8_t>& bytes, std::uint32_t ops,
+                              std::uint32_t tensor) {
+  AlignedImage image(bytes);
+  image.header().output = tensor;
+  image.header().op_count = image.header().head_op = ops;
   image.seal();
   return {image.data(), image.data() + image.size()};
 }
@@ -28,8 +38,8 @@ std::vector<double> widened_rows(const std::vector<std::uint8_t>& bytes, std::ui
   std::vector<double> values;
   if (type == EPOCH_TYPE_BF16) {
     for (std::size_t i = 0; i < bytes.size(); i += 2) {
-      const std::uint32_t word =
-          static_cast<std::uint32_t>(bytes[i]) << 16 | static_cast<std::uint32_t>(bytes[i + 1]) << 24;
+      const std::uint32_t word = static_cast<std::uint32_t>(bytes[i]) << 16 |
+                                 static_cast<std::uint32_t>(bytes[i + 1]) << 24;
       float value;
       std::memcpy(&value, &word, sizeof value);
       values.push_back(value);
@@ -62,20 +72,52 @@ LayerError compare(const std::vector<double>& found, const std::vector<double>& 
   return error;
 }
 
-LayerError error_of(const std::vector<std::uint8_t>& bytes, std::uint32_t o, const epoch_caps& caps,
-                    const std::vector<std::uint8_t>& input, std::uint32_t steps) {
-  const Image image = read_image(bytes);
-  const std::uint32_t output = image.header.output;
-  const Scheduled scheduled(caps, bytes, steps, EPOCH_SCHEDULE_KIND_LAYER);
-  if (!scheduled.ok()) throw std::runtime_error(epoch_schedule_result_text(scheduled.failure.result));
-  Machine machine = scheduled.machine(1);
-  const auto found = widened_rows(scheduled.run(machine, input), image.tensors[output].type);
-  const ImageRun run = evaluate_image(image, input, steps);
-  LayerError error = compare(found, run.tensors[output], run.magnitudes[o],
-                             image.tensors[output].width, elements_made(image.ops[o].op));
-  error.bf16 = image.tensors[output].type == EPOCH_TYPE_BF16;
-  return error;
-}
+class Levels {
+ public:
+  Levels(const epoch_caps& caps, const std::vector<std::uint8_t>& bytes,
+         const std::vector<std::uint8_t>& input, std::uint32_t steps)
+      : caps_(caps), bytes_(bytes), input_(input), steps_(steps), image_(read_image(bytes)) {}
+
+  std::vector<LayerError> errors() const {
+    std::vector<LayerError> errors;
+    for (std::uint32_t op = 0; op < image_.ops.size(); ++op)
+      if (image_.ops[op].op.kind == EPOCH_IMAGE_OP_SSM) errors.push_back(error_of(op));
+    return errors;
+  }
+
+ private:
+  // What the device has in a tensor after `ops` ops.
+  std::vector<double> device_rows(std::uint32_t tensor, std::uint32_t ops) const {
+    const Scheduled scheduled(caps_, cut(bytes_, ops, tensor), steps_, EPOCH_SCHEDULE_KIND_LAYER);
+    if (!scheduled.ok())
+      throw std::runtime_error(epoch_schedule_result_text(scheduled.failure.result));
+    Machine machine = scheduled.machine(1);
+    return widened_rows(scheduled.run(machine, input_), image_.tensors[tensor].type);
+  }
+
+  // Both have the device's inputs: what rounds differently before them is not this op's error.
+  LayerError error_of(std::uint32_t op) const {
+    std::vector<std::vector<double>> tensors(image_.tensors.size());
+    for (const std::uint32_t ref : image_.ops[op].op.inputs) {
+      if (ref == EPOCH_REF_NONE) continue;
+      std::vector<double>& rows = tensors[EPOCH_REF_TENSOR(ref)];
+      if (rows.empty()) rows = device_rows(EPOCH_REF_TENSOR(ref), op);
+    }
+    const std::uint32_t output = EPOCH_REF_TENSOR(image_.ops[op].op.output);
+    const ImageRun run = evaluate_op(image_, op, std::move(tensors), steps_);
+    const epoch_image_tensor& tensor = image_.tensors[output];
+    LayerError error = compare(device_rows(output, op + 1), run.tensors[output], run.magnitudes[op],
+                               tensor.width, elements_made(image_.ops[op].op));
+    error.bf16 = tensor.type == EPOCH_TYPE_BF16;
+    return error;
+  }
+
+  const epoch_caps& caps_;
+  const std::vector<std::uint8_t>& bytes_;
+  const std::vector<std::uint8_t>& input_;
+  std::uint32_t steps_;
+  Image image_;
+};
 
 }  // namespace
 
@@ -84,14 +126,8 @@ std::vector<LayerError> layer_errors(const NetworkModel& model, const epoch_caps
                                      std::uint32_t steps) {
   CompilerOptions options;
   options.type = type;
-  const std::vector<std::uint8_t> whole = compile_network(model, caps, options).image;
-  const Image image = read_image(whole);
-  std::vector<LayerError> errors;
-  for (std::uint32_t o = 0; o < image.ops.size(); ++o) {
-    if (image.ops[o].op.kind != EPOCH_IMAGE_OP_SSM) continue;
-    errors.push_back(error_of(cut_at(whole, o), o, caps, input, steps));
-  }
-  return errors;
+  const auto bytes = without_activations(compile_network(model, caps, options).image);
+  return Levels(caps, bytes, input, steps).errors();
 }
 
 bool within_level_3a(const LayerError& error) {

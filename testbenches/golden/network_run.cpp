@@ -31,12 +31,12 @@ void read_cycles(const std::string& line, NetworkRun& run) {
   char schedule[32];
   unsigned steps;
   double spatial, temporal;
-  const int fields = std::sscanf(
-      line.c_str(),
-      "input steps %u schedule %31s commands %llu cycles %llu utilisation %lf %% = spatial %lf %% x "
-      "temporal %lf %% estimate %llu",
-      &steps, schedule, &run.commands, &run.cycles, &run.utilisation, &spatial, &temporal,
-      &run.estimate);
+  const int fields = std::sscanf(line.c_str(),
+                                 "input steps %u schedule %31s commands %llu cycles %llu "
+                                 "utilisation %lf %% = spatial %lf %% x "
+                                 "temporal %lf %% estimate %llu",
+                                 &steps, schedule, &run.commands, &run.cycles, &run.utilisation,
+                                 &spatial, &temporal, &run.estimate);
   if (fields < 7) throw std::runtime_error("unexpected line: " + line);
   run.schedule = schedule;
 }

@@ -60,9 +60,10 @@ TEST_CASE("auto: picks the fastest schedule on most of a grid of shapes") {
     best += ratio <= 1.02;
     worst = std::max(worst, ratio);
   }
-  std::printf("auto: %u of %u within 2 %% of the fastest (%u had a choice), worst %.2f, estimate off "
-              "by %.1f %% on average\n",
-              best, points, choices, worst, 100 * estimate_error / points);
+  std::printf(
+      "auto: %u of %u within 2 %% of the fastest (%u had a choice), worst %.2f, estimate off "
+      "by %.1f %% on average\n",
+      best, points, choices, worst, 100 * estimate_error / points);
   CHECK(choices > points / 2);
   CHECK(best >= points * 9 / 10);
   CHECK(worst <= 1.25);

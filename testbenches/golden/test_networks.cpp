@@ -16,11 +16,10 @@ struct Family {
   bool looks_ahead;
   bool has_poles;  // bf16d stores a - 1: Mamba's a_k are made while it runs
 };
-const Family families[] = {{"s4d", true, true},       {"s4", true, true},
-                           {"s5", true, true},        {"liquid-s4", false, true},
-                           {"mamba", false, false},   {"mamba2", false, false},
-                           {"mlp", false, true},      {"lstm", false, true},
-                           {"cnn", false, true}};
+const Family families[] = {
+    {"s4d", true, true},        {"s4", true, true},      {"s5", true, true},
+    {"liquid-s4", false, true}, {"mamba", false, false}, {"mamba2", false, false},
+    {"mlp", false, true},       {"lstm", false, true},   {"cnn", false, true}};
 
 // Of the largest logit. fp32: what ssm.md asks for; measured 5e-10 to 3e-7. bf16: 8 bits a value,
 // some tens of roundings on the way; measured up to 8.4e-3.

@@ -49,6 +49,15 @@ class Evaluator {
     return std::move(run_);
   }
 
+  ImageRun run_alone(std::uint32_t op, std::vector<std::vector<double>> tensors) {
+    run_.tensors = std::move(tensors);
+    run_.tensors[EPOCH_REF_TENSOR(image_.ops[op].op.output)].resize(
+        std::size_t{result_rows(op)} * tensor_of(image_.ops[op].op.output).width);
+    start(op);
+    run_op(op);
+    return std::move(run_);
+  }
+
  private:
   std::uint32_t op_count() const { return static_cast<std::uint32_t>(image_.ops.size()); }
   std::uint32_t tensor_count() const { return static_cast<std::uint32_t>(image_.tensors.size()); }
@@ -276,6 +285,11 @@ class Evaluator {
 ImageRun evaluate_image(const Image& image, const std::vector<std::uint8_t>& input,
                         std::uint32_t steps) {
   return Evaluator(image, steps).run(input);
+}
+
+ImageRun evaluate_op(const Image& image, std::uint32_t op, std::vector<std::vector<double>> tensors,
+                     std::uint32_t steps) {
+  return Evaluator(image, steps).run_alone(op, std::move(tensors));
 }
 
 }  // namespace epoch::test

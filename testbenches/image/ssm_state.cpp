@@ -73,7 +73,7 @@ SsmState::Output SsmState::step_numbers(const Input& input) {
       const Terms k = terms(channel, mode, input);
       x[mode] = k.a * x[mode] + k.g - k.p * feedback;
       y += (k.c * x[mode]).real();
-      magnitude += std::abs(k.c) * std::abs(x[mode]);
+      magnitude += std::sqrt(std::norm(k.c) * std::norm(x[mode]));
     }
     out.y.push_back(y);
     out.magnitude.push_back(magnitude);

@@ -69,7 +69,7 @@ TEST_CASE("a recurrence runs forwards, backwards, and backwards from the row aft
 }
 
 TEST_CASE(
-    "D, what is stored and the activation follow the sum; magnitudes leave the activation out") {
+    "D, what is stored and the activation follow the sum, magnitudes leave the activation out") {
   Network network(1);
   epoch::Recurrence recurrence = halving();
   recurrence.values.extra = {-3};
@@ -86,7 +86,7 @@ TEST_CASE(
   CHECK(run.magnitudes.front().empty());
 }
 
-TEST_CASE("combine takes the larger, differences and repeats; map repeats") {
+TEST_CASE("combine takes the larger, differences and repeats, map repeats") {
   Network network(4);
   const Value a = network.u.part(0, 2), b = network.u.part(2, 2), one = network.u.part(3, 1);
   const Value y = network.builder.tensor(2), wide = network.builder.tensor(4);
@@ -159,7 +159,7 @@ TEST_CASE("pooling is the mean, or the last row") {
   }
 }
 
-TEST_CASE("documents leave their pieces side by side; the head runs once") {
+TEST_CASE("documents leave their pieces side by side, the head runs once") {
   Network network(1);
   const Value both = network.builder.tensor(4, EPOCH_TYPE_FP32, 1, EPOCH_TENSOR_DOCUMENTS);
   network.builder.last_pool(network.u, both.part(1, 1));
