@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/network_model.h"
-#include "epochcore/pe_grid/array.h"
+#include "compiler/network_compiler.h"
 #include "epoch_caps.h"
+#include "epochcore/pe_grid/array.h"
 
 namespace epoch::test {
 
@@ -18,12 +18,12 @@ struct LayerError {
   bool bf16 = false;             // y is: then 2^-9 more is allowed
 };
 
-// Of every SSM op of the network in turn, without its activation: the driver's program in schedule
-// `layer`, run by the device's decoder and array (testbenches/firmware/machine). The input is
-// [step] rows as the image wants them.
+// Of every SSM op of the network in turn, without its activation and with y in fp32 where it would
+// be int8: the driver's program in schedule `layer`, run by the device's decoder and array
+// (testbenches/firmware/machine). The input is [step] rows as the image wants them.
 std::vector<LayerError> layer_errors(const NetworkModel& model, const epoch_caps& caps,
-                                     NumberType type, const std::vector<std::uint8_t>& input,
-                                     std::uint32_t steps);
+                                     const CompilerOptions& options,
+                                     const std::vector<std::uint8_t>& input, std::uint32_t steps);
 
 // What level 3a allows.
 bool within_level_3a(const LayerError& error);

@@ -8,8 +8,8 @@
 
 namespace epoch::test {
 
-// A model folder that `epochvp generate ARGUMENTS` writes, once for all tests: a folder in the build
-// tree, named after the arguments.
+// A model folder that `epochvp generate ARGUMENTS` writes, once for all tests: a folder in the
+// build tree, named after the arguments.
 std::filesystem::path generated(const std::string& arguments);
 
 // What its float64 reference expects: tensor `name` of expected.safetensors, flat.
