@@ -291,7 +291,7 @@ void PeGrid::end_running() {
     if (done.destination.rows != 0) local.write(done.destination, done.result.data());
     client_.retired(EPOCH_ENGINE_PE_GRID, done.sequence);
   }
-  spare_.push_back(std::move(done.result));
+  if (done.destination.rows != 0) spare_.push_back(std::move(done.result));  // else: it has none
 }
 
 // Counts infinite and NaN outputs and clamped states; with the trap enabled they are an error and

@@ -103,6 +103,8 @@ const std::vector<PublishedSize>& published_sizes() {
       {"speech", "liquid-s4", "paper", 6, 128, 7, 0, kBatch, kPre, kCausal, kFull, kMean, 2e-3,
        2e-1, "raminmh/liquid-s4@06031dc:configs/experiment/sc/s4-sc.yaml"},
       {"tiny", "s4 s4d", "tiny", 2, 6, 8, 0, kBatch, kPre, kBoth, kFull, kMean, 1e-2, 1e-1, ""},
+      {"tiny", "s4 s4d", "causal", 2, 16, 32, 0, kBatch, kPre, kCausal, kFull, kMean, 1e-3, 1e-1,
+       ""},
       {"tiny", "s5", "tiny", 2, 6, 8, 2, kBatch, kPre, kBoth, kHalf2, kMean, 1e-2, 1e-1, ""},
       {"tiny", "liquid-s4", "tiny", 2, 6, 7, 0, kLayer, kPost, kCausal, kFull, kLast, 1e-2, 1e-1,
        ""},
