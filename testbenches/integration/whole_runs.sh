@@ -141,9 +141,9 @@ more_digits() { # the time of digits 5 to 20 on so many cores
   echo $(($(simulated_ps "many$1") - $(simulated_ps "few$1")))
 }
 case_smnist_on_two_cores() {
-  local core one two
-  run one smnist -- --digits=5 --logits
-  run two smnist --set epochcore.instances=2 -- --digits=5 --logits
+  local core one two # layer: every digit has as many commands
+  run one smnist -- --digits=5 --logits --schedule=layer
+  run two smnist --set epochcore.instances=2 -- --digits=5 --logits --schedule=layer
   answers one >answers.one
   answers two >answers.two
   same answers.one answers.two
