@@ -9,6 +9,7 @@
 #include "cpu/csr_file.h"
 #include "cpu/direct_memory.h"
 #include "cpu/hart_bus.h"
+#include "cpu/hart_debugger.h"
 #include "cpu/instruction.h"
 #include "cpu/trap.h"
 
@@ -69,6 +70,8 @@ class Hart {
   void observe(HartObserver& observer) { observer_ = &observer; }
 
  private:
+  friend class HartDebugger;
+
   // Interprets out of the code cache until budget_ is 0 or exit_ set (interpreter.cpp).
   void interpret();
   template <bool observed>
@@ -94,6 +97,8 @@ class Hart {
   // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped.
   bool read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes, std::uint32_t fault);
   bool write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes);
+  // Tells a debugger of the access; true: it wants to hear of the page's next ones too.
+  bool watched(std::uint32_t address, unsigned bytes, bool is_write);
   void load(const Instruction& i, unsigned bytes, bool is_signed);
   void store(const Instruction& i, unsigned bytes);
   void load_reserved(const Instruction& i);
@@ -112,9 +117,13 @@ class Hart {
   void take_interrupt();
   void wait_for_interrupt(const Instruction& i);
   void end_quantum();
+  // A debugger wants the interpreter back after `left` cycles, and the rest later.
+  void withhold(std::uint64_t left);
+  void give_back();
 
   HartBus& bus_;
   HartObserver* observer_ = nullptr;
+  HartDebugger* debugger_ = nullptr;
 
   std::array<std::uint32_t, kRegisterSlots> x_{};
   std::uint32_t pc_;
@@ -125,6 +134,7 @@ class Hart {
   // which nothing retires (stalls, sleep, traps) are counted apart; the rest are instructions.
   std::uint64_t limit_ = 0;
   std::uint64_t budget_ = 0;
+  std::uint64_t withheld_ = 0;  // of the budget, see withhold()
   std::uint64_t cycles_without_retirement_ = 0;
   std::optional<Exit> exit_;
   TrapInfo last_trap_;
