@@ -141,16 +141,21 @@ void Hart::decode_slot(Instruction* slot) {
   }
 }
 
-bool Hart::watched(std::uint32_t address, unsigned bytes, bool is_write) {
-  return debugger_ != nullptr && debugger_->accessed(address, bytes, is_write);
+bool Hart::stops_at_access(std::uint32_t address, unsigned bytes, bool is_write) {
+  return debugger_ != nullptr && debugger_->stops_at_access(address, bytes, is_write);
+}
+
+bool Hart::watched_page(std::uint32_t address) const {
+  return debugger_ != nullptr && debugger_->watches_page(address);
 }
 
 bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes,
                        std::uint32_t fault) {
+  if (stops_at_access(address, bytes, false)) return false;
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    if (!watched(address, bytes, false)) direct_.remember_load_page(address);
+    if (!watched_page(address)) direct_.remember_load_page(address);
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -158,25 +163,22 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
     raise(fault, address);
     return false;
   }
-  watched(address, bytes, false);
   if (reply.direct) ask_direct(address, false);
   return true;
 }
 
 bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
+  if (stops_at_access(address, bytes, true)) return false;
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!watched(address, bytes, true) && !code_.holds(address)) {
-      direct_.remember_store_page(address);
-    }
+    if (!watched_page(address) && !code_.holds(address)) direct_.remember_store_page(address);
   } else {
     const BusReply reply = bus_.write(address, data, bytes);
     if (!finish_bus(reply)) {
       raise(cause::store_access_fault, address);
       return false;
     }
-    watched(address, bytes, true);
     if (reply.direct) ask_direct(address, true);
   }
   code_.invalidate(address, address + bytes - 1);
@@ -219,6 +221,7 @@ void Hart::store_conditional(const Instruction& i) {
   const std::uint32_t address = x_[i.rs1];
   if (address % 4 != 0) return raise(cause::store_address_misaligned, address);
   const bool reserved = reservation_ == address;
+  if (reserved && stops_at_access(address, 4, true)) return;
   reservation_.reset();
   std::uint8_t data[4];
   std::memcpy(data, &x_[i.rs2], sizeof data);
@@ -260,6 +263,7 @@ std::uint32_t atomic_result(Op op, std::uint32_t old, std::uint32_t operand) {
 void Hart::atomic(const Instruction& i) {
   const std::uint32_t address = x_[i.rs1];
   if (address % 4 != 0) return raise(cause::store_address_misaligned, address);
+  if (stops_at_access(address, 4, true)) return;
   std::uint32_t old = 0;
   std::uint8_t data[4];
   if (!read_memory(address, data, sizeof data, cause::store_access_fault)) return;

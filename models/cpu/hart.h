@@ -94,11 +94,12 @@ class Hart {
   };
   FetchedHalf fetch_half(std::uint32_t address);
 
-  // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped.
+  // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped, or a
+  // debugger wants to stop before it, with nothing done.
   bool read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes, std::uint32_t fault);
   bool write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes);
-  // Tells a debugger of the access; true: it wants to hear of the page's next ones too.
-  bool watched(std::uint32_t address, unsigned bytes, bool is_write);
+  bool stops_at_access(std::uint32_t address, unsigned bytes, bool is_write);
+  bool watched_page(std::uint32_t address) const;
   void load(const Instruction& i, unsigned bytes, bool is_signed);
   void store(const Instruction& i, unsigned bytes);
   void load_reserved(const Instruction& i);
@@ -123,7 +124,6 @@ class Hart {
 
   HartBus& bus_;
   HartObserver* observer_ = nullptr;
-  HartDebugger* debugger_ = nullptr;
 
   std::array<std::uint32_t, kRegisterSlots> x_{};
   std::uint32_t pc_;
@@ -134,7 +134,6 @@ class Hart {
   // which nothing retires (stalls, sleep, traps) are counted apart; the rest are instructions.
   std::uint64_t limit_ = 0;
   std::uint64_t budget_ = 0;
-  std::uint64_t withheld_ = 0;  // of the budget, see withhold()
   std::uint64_t cycles_without_retirement_ = 0;
   std::optional<Exit> exit_;
   TrapInfo last_trap_;
@@ -143,6 +142,9 @@ class Hart {
   CodeCache code_;
   Instruction* uncached_ = nullptr;  // decoded from memory that must be fetched each time
   HartCounts counts_;
+
+  HartDebugger* debugger_ = nullptr;
+  std::uint64_t withheld_ = 0;  // of the budget, see withhold()
 };
 
 }  // namespace epoch

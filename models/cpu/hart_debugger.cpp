@@ -112,14 +112,14 @@ bool HartDebugger::stops_at_ebreak() {
   return true;
 }
 
-// The access is done and its instruction retires before the hart stops.
-bool HartDebugger::accessed(std::uint32_t address, unsigned bytes, bool is_write) {
-  if (watchpoints_.empty()) return false;
-  if (const std::optional<WatchHit> hit = touched(address, bytes, is_write)) {
-    if (!event_) event_ = HartStop{HartStop::Reason::watchpoint, *hit};
-    hart_.withhold(1);
-  }
-  return watches_page(address);
+// Before the access, with nothing of its instruction done: where GDB expects a RISC-V hart to stop.
+bool HartDebugger::stops_at_access(std::uint32_t address, unsigned bytes, bool is_write) {
+  if (watchpoints_.empty() || passing_ == hart_.pc_) return false;
+  const std::optional<WatchHit> hit = touched(address, bytes, is_write);
+  if (!hit) return false;
+  event_ = HartStop{HartStop::Reason::watchpoint, *hit};
+  hart_.withhold(0);
+  return true;
 }
 
 void HartDebugger::interrupted(std::uint32_t pc) {

@@ -24,7 +24,7 @@ struct Watchpoint {
   }
 };
 
-// A watchpoint that was touched, and its first byte that was.
+// A watchpoint that an access touches, and its first byte that is.
 struct WatchHit {
   Watchpoint watchpoint;
   std::uint32_t address = 0;
@@ -94,11 +94,10 @@ class HartDebugger {
   void interrupted(std::uint32_t pc);   // and is about to enter the handler
   bool stops_before(std::uint32_t pc);  // leaves the interpreter if so
   bool stops_at_ebreak();               // likewise
-  // An access is done. True: its page is watched, so it stays out of the table of direct ones.
-  bool accessed(std::uint32_t address, unsigned bytes, bool is_write);
+  bool stops_at_access(std::uint32_t address, unsigned bytes, bool is_write);  // likewise
+  bool watches_page(std::uint32_t address) const;
 
   void interpret();
-  bool watches_page(std::uint32_t address) const;
   void stop(HartStop why);
   void finish_step();
   bool steps_now() const { return stepping_ && !return_; }
