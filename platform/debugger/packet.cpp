@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "debugger/packet.h"
 
+#include <algorithm>
+
 namespace epoch::gdb {
 
 namespace {
@@ -62,9 +64,13 @@ std::optional<Event> PacketReader::next() {
 
 // A "$" inside a frame begins a new one: the rest of the former was lost.
 std::optional<Event> PacketReader::frame() {
-  const std::size_t end = input_.find_first_of("#$", 1);
+  const std::size_t end = input_.find_first_of("#$", searched_);
+  searched_ = std::min(end, input_.size());
+  if (end == std::string::npos && input_.size() <= kPacketBytes) return std::nullopt;
+  if (end != std::string::npos && input_[end] == '#' && input_.size() < end + 3)
+    return std::nullopt;
+  searched_ = 1;
   if (end == std::string::npos) {
-    if (input_.size() <= kPacketBytes) return std::nullopt;
     skipping_ = true;
     input_.clear();
     return Event{Event::Kind::malformed, "a packet is too long"};
@@ -73,7 +79,6 @@ std::optional<Event> PacketReader::frame() {
     input_.erase(0, end);
     return Event{Event::Kind::malformed, "a packet begins inside another"};
   }
-  if (input_.size() < end + 3) return std::nullopt;
   return closed(end);
 }
 

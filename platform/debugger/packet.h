@@ -29,11 +29,11 @@ class PacketReader {
 
  private:
   std::optional<Event> frame();
-  std::optional<Event> too_long();
   Event closed(std::size_t hash);
 
   std::string input_;
-  bool skipping_ = false;  // the rest of a frame that was too long
+  std::size_t searched_ = 1;  // of a frame at the front: no end before this
+  bool skipping_ = false;     // the rest of a frame that was too long
 };
 
 std::string encode_packet(std::string_view payload);
