@@ -334,6 +334,15 @@ def case_same_statistics():
                 check(one == two, f"{name} {options}: the same {what}")
 
 
+def case_limit_ends_the_session():
+    """What ends a run tells its debugger the exit status."""
+    run = Run("spin.elf", "--gdb-wait", "--max-sim-time", "1ms", "--postmortem", "none")
+    peer = Peer(run.port)
+    check(peer.ask("c") == "W4b", "exit 75")
+    check(peer.reply() is None, "closed")
+    run.expect(75, "the limit of 1 ms simulated time is reached")
+
+
 def case_reset_keeps_the_session():
     """Breakpoints and the mode of the connection survive `monitor reset`; time starts at 0."""
     run = Run("hello", "--gdb-wait", "--set", "cpu.quantum_ns=1000")

@@ -6,13 +6,11 @@ continue
 step
 finish
 next
+until
 next
-advance 26
-until 29
-step
+advance hal_wait
 up
 down
-tbreak hello.c:29
 finish
 next
 continue
