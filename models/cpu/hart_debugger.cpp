@@ -30,6 +30,7 @@ std::optional<std::uint32_t> HartDebugger::standing_at() const {
 }
 
 void HartDebugger::go_on() {
+  halt_requested_ = false;
   stepping_ = false;
   return_.reset();
   passing_ = pc_written_ ? std::nullopt : standing_at();
@@ -37,6 +38,7 @@ void HartDebugger::go_on() {
 }
 
 void HartDebugger::step(std::uint32_t first, std::uint32_t last) {
+  halt_requested_ = false;
   stepping_ = true;
   return_.reset();
   range_first_ = first;

@@ -60,7 +60,7 @@ class HartDebugger {
   // Executes one instruction, and further ones while the pc stays in [first, last): an interrupt
   // that is taken on the way is handled in full first, unless something in its handler stops.
   void step(std::uint32_t first = 0, std::uint32_t last = 0);
-  // Stops before the next instruction.
+  // Stops before the next instruction, unless another order comes first.
   void request_halt();
 
   void insert_breakpoint(std::uint32_t address);

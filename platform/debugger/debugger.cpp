@@ -165,6 +165,7 @@ void Debugger::meet() {
 }
 
 void Debugger::leave(const std::string& why) {
+  wants_stop_ = false;
   foreign_.reset();
   session_.reset();
   remove_all();
@@ -184,16 +185,16 @@ void Debugger::poll() {
   server_->poll();
   meet();
   if (!session_) return;
-  bool wants_stop = !was_there;
-  attaching_ = wants_stop || attaching_;
+  attaching_ = attaching_ || !was_there;
+  wants_stop_ = wants_stop_ || !was_there;
   if (!session_->halted()) {
     session_->receive(server_->take_received());
-    wants_stop = session_->take_interrupt();
+    wants_stop_ = wants_stop_ || session_->take_interrupt();
     flush();
   }
   if (!server_->connected()) return leave("the debugger is gone; the run goes on without it");
-  if (!wants_stop) return;
-  if (!soc_.cpu->sleeping()) return hart_.request_halt();
+  if (!wants_stop_) return;
+  if (!soc_.cpu->sleeping()) return hart_.request_halt();  // it may fall asleep instead
   StopReport report;
   if (!attaching_) report.signal = gdb::kSignalInterrupt;
   stand(report);
@@ -203,6 +204,7 @@ void Debugger::poll() {
 
 void Debugger::stand(const StopReport& why) {
   hart_.go_on();  // unless told otherwise
+  wants_stop_ = false;
   if (!session_ && !waits_for_first_) return;
   if (run_is_over && run_is_over()) return;
   if (before_wait) before_wait();

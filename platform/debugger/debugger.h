@@ -92,7 +92,8 @@ class Debugger : private gdb::DebugTarget {
   std::set<Point> points_;
   std::optional<Point> foreign_;  // the watchpoint that another than the hart has touched
   bool waits_for_first_ = false;
-  bool attaching_ = false;  // the halt that was asked for is for a new debugger
+  bool wants_stop_ = false;
+  bool attaching_ = false;  // the stop that is wanted is for a new debugger
   bool restart_ = false;
   unsigned refused_ = 0, malformed_ = 0;
   double waited_s_ = 0;

@@ -268,6 +268,38 @@ def case_impatient_peer():
     run.expect(130)
 
 
+def case_many_interrupts():
+    """None is lost, whether it finds the hart asleep, awake or on its way."""
+    for name in ("naps.elf", "spin.elf"):
+        run = Run(name, "--gdb-wait")
+        peer = Peer(run.port)
+        generator = random.Random(SEED)
+        for _ in range(300):
+            peer.packet("c")
+            time.sleep(generator.random() * 0.002)
+            peer.send(b"\x03")
+            check(peer.reply().startswith("T02"), "interrupted")
+            if generator.random() < 0.3:
+                check(peer.ask("s").startswith("T05"), "a step, asleep or not")
+        peer.packet("k")
+        run.expect(130)
+
+
+def case_kill_in_a_deadlock():
+    run = Run("deadlock.elf", "--gdb-wait")
+    peer = Peer(run.port)
+    peer.packet("c")
+    check(peer.reply().startswith("O"), "why")
+    check(peer.reply().startswith("T11"), "SIGSTOP")
+    check(peer.ask("P20=00000080") == "OK", "another pc")
+    peer.packet("c")
+    check(peer.reply().startswith("O") and peer.reply().startswith("T11"), "and again")
+    check(peer.pc() == 0x80000004, "after one more round")
+    check(peer.ask("vKill;1") == "OK", "killed")
+    run.expect(130, "killed by the debugger")
+    check(not any("sc_" in line or "E5" in line for line in run.errors), f"quietly: {run.errors}")
+
+
 def case_flood():
     """A peer that sends without end while the machine runs costs neither memory nor the run."""
     run = Run("smnist", "--gdb-wait")
