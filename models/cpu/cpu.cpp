@@ -38,6 +38,7 @@ void Cpu::execute() {
   for (;;) {
     hart_.set_interrupts(interrupts());
     const Hart::Exit exit = hart_.run(quantum_cycles_);
+    wake_ = false;
     synchronise();
     if (exit == Hart::Exit::wait_for_interrupt) sleep();
     if (exit == Hart::Exit::halted) break;
@@ -48,7 +49,6 @@ void Cpu::execute() {
 void Cpu::sleep() {
   asleep_since_ps_ = now_ps();
   sleeping_trace_.set(now_ps(), 1);
-  wake_ = false;
   for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending() && !wake_;
        hart_.set_interrupts(interrupt_levels())) {
     wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
@@ -62,7 +62,7 @@ void Cpu::sleep() {
 
 void Cpu::wake() {
   wake_ = true;
-  woken_.notify(sc_core::SC_ZERO_TIME);
+  if (sleeping()) woken_.notify(sc_core::SC_ZERO_TIME);
 }
 
 HartDebugger& Cpu::attach_debugger() {

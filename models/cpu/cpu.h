@@ -48,7 +48,8 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
                            unsigned bytes);
   // The interrupt inputs as they stand, as bits of mip.
   std::uint32_t interrupt_levels() const;
-  // Ends a sleep in WFI without an interrupt, because a debugger has moved the pc.
+  // A debugger has moved the pc: ends a sleep in WFI without an interrupt, or keeps one from
+  // beginning.
   void wake();
   // Memory was written behind the hart's back (by a debugger): decode it anew.
   void forget_code(std::uint32_t first, std::uint32_t last) { hart_.forget_code(first, last); }

@@ -356,7 +356,7 @@ std::string Debugger::write_register(unsigned number, std::uint32_t value) {
   }
   if (number == gdb::kPcNumber) {
     hart_.set_pc(value);
-    if (soc_.cpu->sleeping()) soc_.cpu->wake();
+    soc_.cpu->wake();
     return "";
   }
   const std::uint32_t csr_number = number - gdb::kFirstCsrNumber;

@@ -366,7 +366,7 @@ void Session::read_memory(std::string_view text) {
   if (!range) return reply(kMalformed);
   const std::size_t count = std::min<std::uint64_t>(range->second, kMostMemory);
   const std::string bytes = target_.read_memory(range->first, count);
-  reply(bytes.empty() && count != 0 ? "E14" : to_hex(bytes));
+  reply(bytes.empty() && count != 0 ? "E0e" : to_hex(bytes));
 }
 
 void Session::write_memory(std::string_view text, bool binary) {

@@ -236,7 +236,7 @@ def case_malformed_packets():
         check(answer.startswith("E"), f"an error for {text}: {answer}")
     for text in ("", "!", "R00", "Z5,0,0", "vFile:open", "qNobody", "QNobody", "i", "B0,0"):
         check(peer.ask(text) == "", f"not supported: {text}")
-    for text, answer in (("m70000000,4", "E14"), ("m80000000,0", ""), ("p1040", "E02"),
+    for text, answer in (("m70000000,4", "E0e"), ("m80000000,0", ""), ("p1040", "E02"),
                          ("Z0,100000000,2", "E.outside of the address space"),
                          ("Z2,ffffffff,2", "E.outside of the address space"),
                          ("Z2,80000000,0", "E.nothing to watch"), ("z0,80000000,2", "OK"),

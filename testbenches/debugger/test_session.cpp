@@ -128,7 +128,7 @@ TEST_CASE("memory") {
   CHECK(talk.ask("X1008,4:\n$#}") == "OK");
   CHECK(talk.ask("m1008,4") == "0a24237d");
   CHECK(talk.ask("m1ffe,10") == "0000");
-  CHECK(talk.ask("m2000,1") == "E14");
+  CHECK(talk.ask("m2000,1") == "E0e");
   CHECK(talk.ask("X1008,0:") == "OK");
   CHECK(talk.ask("M1fff,2:0000") == "E.no memory there");
   CHECK(talk.ask("M1000,2:00") == "E01");
