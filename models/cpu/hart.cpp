@@ -141,17 +141,12 @@ void Hart::decode_slot(Instruction* slot) {
   }
 }
 
-bool Hart::stops_at_access(std::uint32_t address, unsigned bytes, bool is_write) {
-  return debugger_ != nullptr && debugger_->stops_at_access(address, bytes, is_write);
-}
-
 bool Hart::watched_page(std::uint32_t address) const {
   return debugger_ != nullptr && debugger_->watches_page(address);
 }
 
 bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes,
                        std::uint32_t fault) {
-  if (stops_at_access(address, bytes, false)) return false;
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
@@ -168,7 +163,6 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
 }
 
 bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
-  if (stops_at_access(address, bytes, true)) return false;
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
@@ -221,7 +215,6 @@ void Hart::store_conditional(const Instruction& i) {
   const std::uint32_t address = x_[i.rs1];
   if (address % 4 != 0) return raise(cause::store_address_misaligned, address);
   const bool reserved = reservation_ == address;
-  if (reserved && stops_at_access(address, 4, true)) return;
   reservation_.reset();
   std::uint8_t data[4];
   std::memcpy(data, &x_[i.rs2], sizeof data);
@@ -263,7 +256,6 @@ std::uint32_t atomic_result(Op op, std::uint32_t old, std::uint32_t operand) {
 void Hart::atomic(const Instruction& i) {
   const std::uint32_t address = x_[i.rs1];
   if (address % 4 != 0) return raise(cause::store_address_misaligned, address);
-  if (stops_at_access(address, 4, true)) return;
   std::uint32_t old = 0;
   std::uint8_t data[4];
   if (!read_memory(address, data, sizeof data, cause::store_access_fault)) return;
@@ -379,6 +371,7 @@ void Hart::execute(Instruction* slot) {
     case Op::csrrci:
       return execute_system(i);
     default:
+      if (debugger_ != nullptr && debugger_->stops_before_access(i)) return;
       return execute_memory(i);
   }
 }

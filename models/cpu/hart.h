@@ -94,11 +94,9 @@ class Hart {
   };
   FetchedHalf fetch_half(std::uint32_t address);
 
-  // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped, or a
-  // debugger wants to stop before it, with nothing done.
+  // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped.
   bool read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes, std::uint32_t fault);
   bool write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes);
-  bool stops_at_access(std::uint32_t address, unsigned bytes, bool is_write);
   bool watched_page(std::uint32_t address) const;
   void load(const Instruction& i, unsigned bytes, bool is_signed);
   void store(const Instruction& i, unsigned bytes);

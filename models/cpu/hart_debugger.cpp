@@ -56,7 +56,7 @@ void HartDebugger::request_halt() {
 // ---- points -------------------------------------------------------------------------------------
 
 void HartDebugger::forget_slot(std::uint32_t pc) {
-  hart_.code_.invalidate(pc, pc + 1);
+  hart_.forget_code(pc, pc + 1);
 }
 
 void HartDebugger::insert_breakpoint(std::uint32_t address) {
@@ -115,13 +115,41 @@ bool HartDebugger::stops_at_ebreak() {
 }
 
 // Before the access, with nothing of its instruction done: where GDB expects a RISC-V hart to stop.
-bool HartDebugger::stops_at_access(std::uint32_t address, unsigned bytes, bool is_write) {
+bool HartDebugger::stops_before_access(const Instruction& i) {
   if (watchpoints_.empty() || passing_ == hart_.pc_) return false;
-  const std::optional<WatchHit> hit = touched(address, bytes, is_write);
+  const std::optional<WatchHit> hit = touched_by(i);
   if (!hit) return false;
   event_ = HartStop{HartStop::Reason::watchpoint, *hit};
   hart_.withhold(0);
   return true;
+}
+
+std::optional<WatchHit> HartDebugger::touched_by(const Instruction& i) const {
+  const std::uint32_t base = hart_.x_[i.rs1];
+  const std::uint32_t address = base + static_cast<std::uint32_t>(i.imm);
+  switch (i.op) {
+    case Op::lb:
+    case Op::lbu:
+      return touched(address, 1, false);
+    case Op::lh:
+    case Op::lhu:
+      return touched(address, 2, false);
+    case Op::lw:
+      return touched(address, 4, false);
+    case Op::sb:
+      return touched(address, 1, true);
+    case Op::sh:
+      return touched(address, 2, true);
+    case Op::sw:
+      return touched(address, 4, true);
+    case Op::lr_w:
+      return touched(base, 4, false);
+    case Op::sc_w:
+      return hart_.reservation_ == base ? touched(base, 4, true) : std::nullopt;
+    default:  // an AMO reads and writes
+      const std::optional<WatchHit> read = touched(base, 4, false);
+      return read ? read : touched(base, 4, true);
+  }
 }
 
 void HartDebugger::interrupted(std::uint32_t pc) {

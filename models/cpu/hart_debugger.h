@@ -10,6 +10,7 @@
 namespace epoch {
 
 class Hart;
+struct Instruction;
 
 struct Watchpoint {
   enum class Kind : std::uint8_t { write, read, access };
@@ -91,12 +92,13 @@ class HartDebugger {
 
   // Hart's: instead of its interpret().
   void run();
-  void interrupted(std::uint32_t pc);   // and is about to enter the handler
-  bool stops_before(std::uint32_t pc);  // leaves the interpreter if so
-  bool stops_at_ebreak();               // likewise
-  bool stops_at_access(std::uint32_t address, unsigned bytes, bool is_write);  // likewise
+  void interrupted(std::uint32_t pc);              // and is about to enter the handler
+  bool stops_before(std::uint32_t pc);             // leaves the interpreter if so
+  bool stops_at_ebreak();                          // likewise
+  bool stops_before_access(const Instruction& i);  // likewise; of a load, a store or an atomic
   bool watches_page(std::uint32_t address) const;
 
+  std::optional<WatchHit> touched_by(const Instruction& i) const;
   void interpret();
   void stop(HartStop why);
   void finish_step();
