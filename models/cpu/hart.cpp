@@ -335,7 +335,6 @@ void Hart::execute_system(const Instruction& i) {
     case Op::ecall:
       return raise(cause::ecall_from_m, 0);
     case Op::ebreak:
-      if (debugger_ != nullptr && debugger_->stops_at_ebreak()) return;
       return raise(cause::breakpoint, pc_);
     case Op::mret:
       end_quantum();
@@ -351,9 +350,9 @@ void Hart::execute_system(const Instruction& i) {
 
 void Hart::execute(Instruction* slot) {
   const Instruction i = *slot;  // a store may change the slot it came from
+  if (debugger_ != nullptr && debugger_->stops_before(i)) return;
   switch (i.op) {
     case Op::undecoded:
-      if (debugger_ != nullptr && debugger_->stops_before(pc_)) return;
       return decode_slot(slot);
     case Op::page_end:
       return;  // pc_ is in the next page already
@@ -371,7 +370,6 @@ void Hart::execute(Instruction* slot) {
     case Op::csrrci:
       return execute_system(i);
     default:
-      if (debugger_ != nullptr && debugger_->stops_before_access(i)) return;
       return execute_memory(i);
   }
 }

@@ -98,34 +98,32 @@ bool HartDebugger::watches_page(std::uint32_t address) const {
 
 // ---- what the hart meets ------------------------------------------------------------------------
 
-bool HartDebugger::stops_before(std::uint32_t pc) {
-  if (passing_ == pc) return false;
-  const bool breaks = breakpoints_.count(pc) != 0;
-  if (!breaks && !(return_ && return_->pc == pc)) return false;
+// A watched access stops before it is made, where GDB expects a RISC-V hart to.
+bool HartDebugger::stops_before(const Instruction& i) {
+  if (passing_ == hart_.pc_) return false;
+  bool stops = false;
+  if (i.op == Op::undecoded) {
+    stops = stops_undecoded();
+  } else if (i.op == Op::ebreak) {
+    stops = catch_ebreak_;
+    if (stops) event_ = HartStop{HartStop::Reason::ebreak, {}};
+  } else if (const std::optional<WatchHit> hit = touched_by(i)) {
+    stops = true;
+    event_ = HartStop{HartStop::Reason::watchpoint, *hit};
+  }
+  if (stops) hart_.withhold(0);
+  return stops;
+}
+
+bool HartDebugger::stops_undecoded() {
+  const bool breaks = breakpoints_.count(hart_.pc_) != 0;
   if (breaks) event_ = HartStop{HartStop::Reason::breakpoint, {}};
-  hart_.withhold(0);
-  return true;
-}
-
-bool HartDebugger::stops_at_ebreak() {
-  if (!catch_ebreak_ || passing_ == hart_.pc_) return false;
-  event_ = HartStop{HartStop::Reason::ebreak, {}};
-  hart_.withhold(0);
-  return true;
-}
-
-// Before the access, with nothing of its instruction done: where GDB expects a RISC-V hart to stop.
-bool HartDebugger::stops_before_access(const Instruction& i) {
-  if (watchpoints_.empty() || passing_ == hart_.pc_) return false;
-  const std::optional<WatchHit> hit = touched_by(i);
-  if (!hit) return false;
-  event_ = HartStop{HartStop::Reason::watchpoint, *hit};
-  hart_.withhold(0);
-  return true;
+  return breaks || (return_ && return_->pc == hart_.pc_);
 }
 
 std::optional<WatchHit> HartDebugger::touched_by(const Instruction& i) const {
-  const std::uint32_t base = hart_.x_[i.rs1];
+  if (watchpoints_.empty()) return std::nullopt;
+  const std::uint32_t base = hart_.x_[i.rs1 % 32];  // of a CSR instruction it is a number
   const std::uint32_t address = base + static_cast<std::uint32_t>(i.imm);
   switch (i.op) {
     case Op::lb:
@@ -146,10 +144,12 @@ std::optional<WatchHit> HartDebugger::touched_by(const Instruction& i) const {
       return touched(base, 4, false);
     case Op::sc_w:
       return hart_.reservation_ == base ? touched(base, 4, true) : std::nullopt;
-    default:  // an AMO reads and writes
-      const std::optional<WatchHit> read = touched(base, 4, false);
-      return read ? read : touched(base, 4, true);
+    default:
+      break;
   }
+  if (i.op < Op::amoswap_w || i.op > Op::amomaxu_w) return std::nullopt;
+  const std::optional<WatchHit> read = touched(base, 4, false);
+  return read ? read : touched(base, 4, true);
 }
 
 void HartDebugger::interrupted(std::uint32_t pc) {

@@ -92,12 +92,13 @@ class HartDebugger {
 
   // Hart's: instead of its interpret().
   void run();
-  void interrupted(std::uint32_t pc);              // and is about to enter the handler
-  bool stops_before(std::uint32_t pc);             // leaves the interpreter if so
-  bool stops_at_ebreak();                          // likewise
-  bool stops_before_access(const Instruction& i);  // likewise; of a load, a store or an atomic
+  void interrupted(std::uint32_t pc);  // and is about to enter the handler
+  // Before the hart executes what the interpreter has left to it, or decodes it. If so, it does
+  // nothing and leaves the interpreter.
+  bool stops_before(const Instruction& i);
   bool watches_page(std::uint32_t address) const;
 
+  bool stops_undecoded();
   std::optional<WatchHit> touched_by(const Instruction& i) const;
   void interpret();
   void stop(HartStop why);
