@@ -18,7 +18,11 @@ Hart::Exit Hart::run(std::uint64_t cycles) {
   exit_.reset();
   code_.trim();
   take_interrupt();
-  if (!exit_) interpret();
+  if (debugger_ != nullptr) {
+    debugger_->run();
+  } else if (!exit_) {
+    interpret();
+  }
   if (uncached_ != nullptr) uncached_->op = Op::undecoded;
   uncached_ = nullptr;
   return exit_.value_or(Exit::budget);
@@ -46,6 +50,20 @@ void Hart::retire(std::uint32_t next_pc) {
 void Hart::end_quantum() {
   limit_ -= budget_ - 1;
   budget_ = 1;
+  withheld_ = 0;
+}
+
+void Hart::withhold(std::uint64_t left) {
+  if (budget_ <= left) return;
+  withheld_ += budget_ - left;
+  limit_ -= budget_ - left;
+  budget_ = left;
+}
+
+void Hart::give_back() {
+  limit_ += withheld_;
+  budget_ += withheld_;
+  withheld_ = 0;
 }
 
 // A trapping instruction takes a cycle and does not retire (privileged specification, 3.3.1).
@@ -68,6 +86,7 @@ void Hart::take_interrupt() {
   const std::optional<std::uint32_t> taken = csrs_.interrupt_to_take();
   if (!taken) return;
   ++counts_.interrupts;
+  if (debugger_ != nullptr) debugger_->interrupted(pc_);
   enter_trap(*taken, 0);
   if (observer_ != nullptr) observer_->on_jump(cycles(), pc_);
 }
@@ -122,12 +141,16 @@ void Hart::decode_slot(Instruction* slot) {
   }
 }
 
+bool Hart::watched_page(std::uint32_t address) const {
+  return debugger_ != nullptr && debugger_->watches_page(address);
+}
+
 bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes,
                        std::uint32_t fault) {
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    direct_.remember_load_page(address);
+    if (!watched_page(address)) direct_.remember_load_page(address);
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -143,7 +166,7 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!code_.holds(address)) direct_.remember_store_page(address);
+    if (!watched_page(address) && !code_.holds(address)) direct_.remember_store_page(address);
   } else {
     const BusReply reply = bus_.write(address, data, bytes);
     if (!finish_bus(reply)) {
@@ -327,6 +350,7 @@ void Hart::execute_system(const Instruction& i) {
 
 void Hart::execute(Instruction* slot) {
   const Instruction i = *slot;  // a store may change the slot it came from
+  if (debugger_ != nullptr && debugger_->stops_before(i)) return;
   switch (i.op) {
     case Op::undecoded:
       return decode_slot(slot);

@@ -9,6 +9,7 @@
 #include "cpu/csr_file.h"
 #include "cpu/direct_memory.h"
 #include "cpu/hart_bus.h"
+#include "cpu/hart_debugger.h"
 #include "cpu/instruction.h"
 #include "cpu/trap.h"
 
@@ -69,6 +70,8 @@ class Hart {
   void observe(HartObserver& observer) { observer_ = &observer; }
 
  private:
+  friend class HartDebugger;
+
   // Interprets out of the code cache until budget_ is 0 or exit_ set (interpreter.cpp).
   void interpret();
   template <bool observed>
@@ -94,6 +97,7 @@ class Hart {
   // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped.
   bool read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes, std::uint32_t fault);
   bool write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes);
+  bool watched_page(std::uint32_t address) const;
   void load(const Instruction& i, unsigned bytes, bool is_signed);
   void store(const Instruction& i, unsigned bytes);
   void load_reserved(const Instruction& i);
@@ -112,6 +116,9 @@ class Hart {
   void take_interrupt();
   void wait_for_interrupt(const Instruction& i);
   void end_quantum();
+  // A debugger wants the interpreter back after `left` cycles, and the rest later.
+  void withhold(std::uint64_t left);
+  void give_back();
 
   HartBus& bus_;
   HartObserver* observer_ = nullptr;
@@ -133,6 +140,9 @@ class Hart {
   CodeCache code_;
   Instruction* uncached_ = nullptr;  // decoded from memory that must be fetched each time
   HartCounts counts_;
+
+  HartDebugger* debugger_ = nullptr;
+  std::uint64_t withheld_ = 0;  // of the budget, see withhold()
 };
 
 }  // namespace epoch
