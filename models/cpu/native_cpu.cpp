@@ -101,15 +101,14 @@ const NativeCpu::Window* NativeCpu::window(std::uint64_t address, std::uint64_t 
 
 void* NativeCpu::pointer(std::uint64_t address, std::uint64_t bytes) {
   if (bytes == 0) bytes = 1;
-  const Window* found = window(address, bytes);
-  if (found == nullptr) {
+  if (window(address, 1) == nullptr) {
     payload_.set_command(tlm::TLM_READ_COMMAND);  // a rom grants no more than that
     payload_.set_address(address);
     tlm::tlm_dmi dmi;
     if (!bus->get_direct_mem_ptr(payload_, dmi)) return nullptr;
     windows_.push_back({dmi.get_start_address(), dmi.get_end_address(), dmi.get_dmi_ptr()});
-    found = window(address, bytes);
   }
+  const Window* found = window(address, bytes);
   return found == nullptr ? nullptr : found->host + (address - found->first);
 }
 

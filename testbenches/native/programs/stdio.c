@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
   printf("%s %.9g %5d|\n", "formatted", 1.0 / 3, argc);
   printf("%s\n", "as puts");
-  printf("c\n" + 1);
+  printf("\n"); /* as putchar */
   putchar('p');
   putchar('\n');
   if (argc > 1 && strcmp(argv[1], "--abort") == 0) abort();
