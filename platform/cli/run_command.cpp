@@ -147,6 +147,7 @@ RunLimits run_limits(const po::variables_map& values) {
 }
 
 std::optional<DebuggerOptions> debugger_options(const po::variables_map& values,
+                                                const ScenarioConfig& config,
                                                 const std::string& elf,
                                                 const std::vector<std::string>& arguments) {
   const auto text = optional_text(values, "gdb");
@@ -155,6 +156,10 @@ std::optional<DebuggerOptions> debugger_options(const po::variables_map& values,
     if (wait) throw UsageError("--gdb-wait needs --gdb PORT");
     return std::nullopt;
   }
+  if (config.cpu_kind == CpuKind::native)
+    throw UsageError(
+        "--gdb sees the RISC-V hart; with cpu.kind native the host's gdb sees the firmware: "
+        "gdb --args epochvp run ...");
   const bool digits = !text->empty() && text->size() <= 5 &&
                       text->find_first_not_of("0123456789") == std::string::npos;
   const unsigned long port = digits ? std::strtoul(text->c_str(), nullptr, 10) : 65536;
@@ -221,7 +226,8 @@ int run_command(const std::vector<std::string>& all_arguments) {
   }
   const Workload workload = load_workload(configuration, folders);
   const RunFiles files = run_files(values);
-  const auto debugging = debugger_options(values, workload.elf_name, all_arguments);
+  const auto debugging =
+      debugger_options(values, configuration.values, workload.elf_name, all_arguments);
 
   Simulation simulation(configuration.values, workload);
   std::unique_ptr<VcdWriter> vcd;

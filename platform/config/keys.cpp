@@ -188,7 +188,10 @@ void add_workload(std::vector<Key>& keys) {
 
 void add_system(std::vector<Key>& keys) {
   keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
-  keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAC"));
+  keys.push_back(choice("cpu.kind", EPOCH_FIELD(cpu_kind), {"rv32", "native"},
+                        std::vector<CpuKind>{CpuKind::rv32, CpuKind::native},
+                        "What executes the firmware: rv32, a simulator of RV32IMAC, its ELF; "
+                        "native, the host, the shared object beside it"));
   keys.push_back(number("cpu.clock_mhz", EPOCH_FIELD(cpu.clock_mhz), 1, 10000, "Processor clock"));
   keys.push_back(integer("cpu.quantum_ns", EPOCH_FIELD(cpu.quantum_ns), 0, 1e9,
                          "How far the hart runs ahead of the rest; 0 is exact"));

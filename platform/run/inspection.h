@@ -24,8 +24,12 @@ class Inspection {
   // Where `bytes` of sram, dram or the boot rom lie; nullptr if no memory holds all of them.
   std::uint8_t* memory(std::uint64_t address, std::uint64_t bytes) const;
   std::string place(std::uint32_t pc) const;  // "0x80000012 <main+0x12>"
+  // Where the hart is: "at pc 0x80000012 <main+0x12>".
+  std::string position() const;
   // Cause, pc, instruction and registers, over several lines.
   std::string trap(const TrapInfo& trap, const std::string& by) const;
+  // The same of a native program.
+  std::string native_trap(std::uint32_t mcause) const;
   // "unmapped read of 0x30000000..0x30000003 by cpu, between ... and ...".
   std::string unmapped(const UnmappedAccess& access) const;
   std::string hart() const;

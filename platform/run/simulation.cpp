@@ -3,16 +3,19 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 
+#include "boot_rom.h"
 #include "common/sim_time.h"
 #include "config/json_text.h"
 #include "config/key_value.h"
 #include "errors.h"
 #include "memory_map.h"
+#include "native/native_program.h"
 #include "report/map_report.h"
 
 namespace epoch {
@@ -57,6 +60,7 @@ Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
   connect_callbacks();
   load();
   watch_tohost(config);
+  start_native(config);
 }
 
 void Simulation::connect_callbacks() {
@@ -64,13 +68,16 @@ void Simulation::connect_callbacks() {
   soc_.simctl->on_exit = [this](std::uint32_t code) { on_exit(code); };
   // The firmware's handler gives up: the trap that it was called for is the hart's latest.
   soc_.simctl->on_trap = [this](std::uint32_t mcause) {
+    if (soc_.native_cpu) return end({"trap", inspection_.native_trap(mcause), kExitTrap, 0});
     TrapInfo trap = soc_.cpu->hart().last_trap();
     trap.cause = mcause;
     on_trap(trap, "given up by the firmware's handler");
   };
-  soc_.cpu->on_unhandled_trap = [this](const TrapInfo& trap) {
-    on_trap(trap, "no handler: mtvec is 0");
-  };
+  if (soc_.cpu) {
+    soc_.cpu->on_unhandled_trap = [this](const TrapInfo& trap) {
+      on_trap(trap, "no handler: mtvec is 0");
+    };
+  }
   soc_.interconnect->on_unmapped = [this](const UnmappedAccess& access) { on_unmapped(access); };
   soc_.interconnect->on_access = [this](const BusAccess& access) { on_access(access); };
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
@@ -131,9 +138,26 @@ void Simulation::debug_on(const DebuggerOptions& options) {
   debugger_->on_kill = [this] { end({"killed", "killed by the debugger", kExitInterrupted, 0}); };
 }
 
+// The device tree is where the boot rom's code would find it; the ELF says what belongs to the
+// program, so that all other memory is used as by the ELF itself.
+void Simulation::start_native(const ScenarioConfig& config) {
+  if (!soc_.native_cpu) return;
+  NativeBoot boot;
+  boot.hart = config.cpu.hart_id;
+  boot.device_tree = config.memory_map.boot_rom + kDeviceTreeOffset;
+  std::uint64_t first = ~std::uint64_t{0}, end = 0;
+  for (const ElfSegment& segment : workload_.elf.segments()) {
+    first = std::min<std::uint64_t>(first, segment.address);
+    end = std::max<std::uint64_t>(end, std::uint64_t{segment.address} + segment.memory_bytes);
+  }
+  boot.program = {"program", first, end - first};
+  soc_.native_cpu->program = [this, boot](NativeCpu& cpu) { workload_.native->run(cpu, boot); };
+}
+
 // Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
 void Simulation::on_access(const BusAccess& access) {
-  const bool is_hart = access.initiator == "cpu";
+  if (on_bus_access) on_bus_access(access);
+  const bool is_hart = soc_.cpu && access.initiator == "cpu";
   const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
   const bool is_memory =
       access.range != nullptr && !inspection_.registers().has(access.range->name);
@@ -184,12 +208,13 @@ void Simulation::on_unmapped(const UnmappedAccess& access) {
 }
 
 std::string Simulation::deadlock() const {
-  const std::string pc = inspection_.place(soc_.cpu->hart().pc());
+  const std::string before =
+      soc_.cpu ? " before pc " + inspection_.place(soc_.cpu->hart().pc()) : "";
   bool waiting = false;
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
     waiting = waiting || inspection_.blockage(i).kind == Blockage::firmware;
   }
-  return "deadlock: nothing is left to happen; the hart sleeps in WFI before pc " + pc +
+  return "deadlock: nothing is left to happen; the hart sleeps in WFI" + before +
          (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
          inspection_.engines();
 }
@@ -203,9 +228,8 @@ void Simulation::on_nothing_left() {
 
 // Where the hart is and what each engine waits for, when a run is stopped from outside.
 std::string Simulation::whereabouts() const {
-  const Hart& hart = soc_.cpu->hart();
-  return "; the hart is at pc " + inspection_.place(hart.pc()) +
-         (soc_.cpu->sleeping() ? ", asleep in WFI" : "") + inspection_.engines();
+  return "; the hart is " + inspection_.position() + (soc_.sleeping() ? ", asleep in WFI" : "") +
+         inspection_.engines();
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -251,7 +275,7 @@ void Simulation::run_until_ended(const RunLimits& limits) {
     console_.flush();
     // Behind an unfinished line of the firmware's the progress would overwrite it.
     if (!progress_.shares_terminal() || console_.at_line_start()) {
-      progress_.show(wall, now_ps(), soc_.cpu->hart().instructions());
+      progress_.show(wall, now_ps(), soc_.instructions());
     }
   }
 }
@@ -280,7 +304,7 @@ RunSummary Simulation::run(const RunLimits& limits) {
   summary.exit_status = ending_->exit_status;
   summary.firmware_code = ending_->firmware_code;
   summary.simulated_ps = now_ps();
-  summary.instructions = soc_.cpu->hart().instructions();
+  summary.instructions = soc_.instructions();
   summary.wall_s = wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
   summary.peak_memory_bytes = peak_memory_bytes();
   return summary;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,9 @@ class Simulation {
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const { return soc_.statistics(); }
+  // For whoever wants to see more of the run: told of every transaction; the platform.
+  std::function<void(const BusAccess&)> on_bus_access;
+  Soc& soc() { return soc_; }
   // What a failed run leaves to look at; after run().
   PostMortem post_mortem(const RunSummary& summary) const;
 
@@ -54,6 +58,7 @@ class Simulation {
 
   void load();
   void watch_tohost(const ScenarioConfig& config);
+  void start_native(const ScenarioConfig& config);
   void connect_callbacks();
   void end(Ending ending);
   void on_exit(std::uint32_t code);
