@@ -24,7 +24,7 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const CpuConfig& config)
       period_ps_(clock_period_ps(config.clock_mhz)),
       quantum_cycles_(std::max<std::uint64_t>(1, config.quantum_ns * 1000 / period_ps_)),
       timebase_hz_(config.timebase_hz),
-      hart_(*this, config.reset_pc, config.hart_id) {
+      hart_(*this, config) {
   SC_HAS_PROCESS(Cpu);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct);
   SC_THREAD(execute);

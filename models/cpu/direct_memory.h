@@ -32,6 +32,8 @@ class DirectMemory {
   void remember_store_page(std::uint32_t address) { remember(stores_, address, true); }
   // Stores to this page miss the table from now on (it holds predecoded code).
   void forget_store_page(std::uint32_t address);
+  // All accesses miss the table until pages are remembered again (rights have changed).
+  void forget_pages();
 
   template <typename T>
   bool load(std::uint32_t address, T& value) const {
@@ -62,7 +64,6 @@ class DirectMemory {
     return entry.host + (address & ~kPageMask);
   }
   void remember(Table& table, std::uint32_t address, bool write);
-  void forget_pages();
 
   std::vector<DirectRegion> regions_;
   Table loads_;

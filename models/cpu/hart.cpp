@@ -8,15 +8,18 @@
 
 namespace epoch {
 
-Hart::Hart(HartBus& bus, std::uint32_t reset_pc, std::uint32_t hart_id)
-    : bus_(bus), pc_(reset_pc & ~1u), csrs_(hart_id) {}
+Hart::Hart(HartBus& bus, const CpuConfig& config)
+    : bus_(bus),
+      pc_(config.reset_pc & ~1u),
+      splits_misaligned_(config.misaligned == Misaligned::hardware),
+      csrs_(config) {}
 
 Hart::Exit Hart::run(std::uint64_t cycles) {
   if (halted()) return Exit::halted;
   limit_ = this->cycles() + cycles;
   budget_ = cycles;
   exit_.reset();
-  code_.trim();
+  for (CodeCache& code : code_) code.trim();
   take_interrupt();
   if (!exit_) interpret();
   if (uncached_ != nullptr) uncached_->op = Op::undecoded;
@@ -34,7 +37,19 @@ void Hart::sleep_until(std::uint64_t cycle) {
 void Hart::revoke_direct(std::uint32_t first, std::uint32_t last) {
   direct_.remove(first, last);
   // The region that goes may be wider than the range: drop all code decoded by direct access.
-  code_.clear();
+  clear_code();
+}
+
+void Hart::forget_code(std::uint32_t first, std::uint32_t last) {
+  for (CodeCache& code : code_) code.invalidate(first, last);
+}
+
+void Hart::clear_code() {
+  for (CodeCache& code : code_) code.clear();
+}
+
+void Hart::follow_mode(Privilege before) {
+  if (csrs_.data_mode() != before) direct_.forget_pages();
 }
 
 // The one place where the cycles of an instruction are counted outside the interpreter's loop.
@@ -61,7 +76,9 @@ void Hart::enter_trap(std::uint32_t cause, std::uint32_t tval) {
   std::copy_n(x_.begin(), last_trap_.x.size(), last_trap_.x.begin());
   if (!csrs_.has_handler()) exit_ = Exit::halted;
   reservation_.reset();
+  const Privilege before = csrs_.data_mode();
   pc_ = csrs_.enter_trap(cause, pc_, tval);
+  follow_mode(before);
 }
 
 void Hart::take_interrupt() {
@@ -85,7 +102,8 @@ void Hart::ask_direct(std::uint32_t address, bool write) {
 }
 
 Hart::FetchedHalf Hart::fetch_half(std::uint32_t address) {
-  FetchedHalf half{true, 0};
+  FetchedHalf half{csrs_.pmp().allows(address, 2, AccessKind::execute, csrs_.mode()), 0};
+  if (!half.ok) return half;
   if (const std::uint8_t* host = direct_.find(address, 2, false)) {
     std::memcpy(&half.bits, host, sizeof half.bits);
     return half;
@@ -113,21 +131,34 @@ void Hart::decode_slot(Instruction* slot) {
     bits |= static_cast<std::uint32_t>(high.bits) << 16;
   }
   const Instruction decoded = decode(bits);
-  code_.fill(pc_, decoded);
+  code().fill(pc_, decoded);
   for (unsigned n = 0; n < decoded.length; ++n) {
     const std::uint32_t address = pc_ + 2 * n;
     if (direct_.find(address, 2, false) == nullptr) uncached_ = slot;
-    code_.page(address);  // stores to both halves' pages must look for code
+    code().page(address);  // stores to both halves' pages must look for code
     direct_.forget_store_page(address);
   }
 }
 
+bool Hart::permitted(std::uint32_t address, unsigned bytes, AccessKind kind) const {
+  return csrs_.pmp().allows(address, bytes, kind, csrs_.data_mode());
+}
+
+// Only such a page may be remembered: nobody asks about it again.
+bool Hart::page_permitted(std::uint32_t address, AccessKind kind) const {
+  return permitted(address & kPageMask, kPageBytes, kind);
+}
+
 bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes,
                        std::uint32_t fault) {
+  if (!permitted(address, bytes, AccessKind::read)) {
+    raise(fault, address);
+    return false;
+  }
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    direct_.remember_load_page(address);
+    if (page_permitted(address, AccessKind::read)) direct_.remember_load_page(address);
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -140,10 +171,16 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
 }
 
 bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
+  if (!permitted(address, bytes, AccessKind::write)) {
+    raise(cause::store_access_fault, address);
+    return false;
+  }
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!code_.holds(address)) direct_.remember_store_page(address);
+    if (!holds_code(address) && page_permitted(address, AccessKind::write)) {
+      direct_.remember_store_page(address);
+    }
   } else {
     const BusReply reply = bus_.write(address, data, bytes);
     if (!finish_bus(reply)) {
@@ -152,16 +189,59 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
     }
     if (reply.direct) ask_direct(address, true);
   }
-  code_.invalidate(address, address + bytes - 1);
+  forget_code(address, address + bytes - 1);
+  return true;
+}
+
+namespace {
+
+// The largest naturally aligned part that an access of `bytes` at this address begins with.
+unsigned first_part(std::uint32_t address, unsigned bytes) {
+  unsigned part = 4;
+  while (address % part != 0 || part > bytes) part /= 2;
+  return part;
+}
+
+}  // namespace
+
+bool Hart::read_parts(std::uint32_t address, std::uint8_t* data, unsigned bytes) {
+  if (address % bytes != 0 && !splits_misaligned_) {
+    raise(cause::load_address_misaligned, address);
+    return false;
+  }
+  for (unsigned done = 0; done < bytes;) {
+    const unsigned part = first_part(address + done, bytes - done);
+    if (!read_memory(address + done, data + done, part, cause::load_access_fault)) return false;
+    done += part;
+  }
+  return true;
+}
+
+// Nothing is written if protection refuses any part. A bus error may come after a part is written.
+bool Hart::write_parts(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
+  if (address % bytes != 0 && !splits_misaligned_) {
+    raise(cause::store_address_misaligned, address);
+    return false;
+  }
+  for (unsigned n = 0; n < bytes; ++n) {
+    if (!permitted(address + n, 1, AccessKind::write)) {
+      raise(cause::store_access_fault, address + n);
+      return false;
+    }
+  }
+  for (unsigned done = 0; done < bytes;) {
+    const unsigned part = first_part(address + done, bytes - done);
+    if (!write_memory(address + done, data + done, part)) return false;
+    done += part;
+  }
   return true;
 }
 
 void Hart::load(const Instruction& i, unsigned bytes, bool is_signed) {
   const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
-  if (address % bytes != 0) return raise(cause::load_address_misaligned, address);
   std::uint32_t value = 0;
   std::uint8_t data[4] = {};
-  if (!read_memory(address, data, bytes, cause::load_access_fault)) return;
+  if (!read_parts(address, data, bytes)) return;
   std::memcpy(&value, data, sizeof value);
   const unsigned unused = 32 - 8 * bytes;
   value <<= unused;
@@ -172,10 +252,25 @@ void Hart::load(const Instruction& i, unsigned bytes, bool is_signed) {
 
 void Hart::store(const Instruction& i, unsigned bytes) {
   const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
-  if (address % bytes != 0) return raise(cause::store_address_misaligned, address);
   std::uint8_t data[4];
   std::memcpy(data, &x_[i.rs2], sizeof data);
-  if (write_memory(address, data, bytes)) retire(i);
+  if (write_parts(address, data, bytes)) retire(i);
+}
+
+void Hart::load_float(const Instruction& i) {
+  const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
+  std::uint8_t data[4];
+  if (!read_parts(address, data, sizeof data)) return;
+  std::memcpy(&f_[i.rd], data, sizeof data);
+  csrs_.floats_changed();
+  retire(i);
+}
+
+void Hart::store_float(const Instruction& i) {
+  const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
+  std::uint8_t data[4];
+  std::memcpy(data, &f_[i.rs2], sizeof data);
+  if (write_parts(address, data, sizeof data)) retire(i);
 }
 
 void Hart::load_reserved(const Instruction& i) {
@@ -233,6 +328,7 @@ std::uint32_t atomic_result(Op op, std::uint32_t old, std::uint32_t operand) {
 void Hart::atomic(const Instruction& i) {
   const std::uint32_t address = x_[i.rs1];
   if (address % 4 != 0) return raise(cause::store_address_misaligned, address);
+  if (!permitted(address, 4, AccessKind::write)) return raise(cause::store_access_fault, address);
   std::uint32_t old = 0;
   std::uint8_t data[4];
   if (!read_memory(address, data, sizeof data, cause::store_access_fault)) return;
@@ -263,16 +359,31 @@ void Hart::access_csr(const Instruction& i) {
     return raise(cause::illegal_instruction, i.bits);
   }
   if (writes) {
+    const Privilege before = csrs_.data_mode();
     const bool sets = i.op == Op::csrrs || i.op == Op::csrrsi;
     const std::uint32_t value = plain_write ? operand : sets ? *old | operand : *old & ~operand;
     csrs_.write(number, value, now);
     if (CsrFile::gates_interrupts(number)) end_quantum();
+    follow_mode(before);
+    if (Pmp::has(number)) {
+      direct_.forget_pages();
+      clear_code();
+    }
   }
   x_[i.rd] = *old;
   retire(i);
 }
 
+void Hart::return_from_trap(const Instruction& i) {
+  if (csrs_.mode() != Privilege::machine) return raise(cause::illegal_instruction, i.bits);
+  const Privilege before = csrs_.data_mode();
+  end_quantum();
+  retire(csrs_.leave_trap());
+  follow_mode(before);
+}
+
 void Hart::wait_for_interrupt(const Instruction& i) {
+  if (csrs_.traps_wfi()) return raise(cause::illegal_instruction, i.bits);
   retire(i);
   if (!csrs_.interrupt_pending()) exit_ = Exit::wait_for_interrupt;
 }
@@ -307,15 +418,15 @@ void Hart::execute_memory(const Instruction& i) {
 void Hart::execute_system(const Instruction& i) {
   switch (i.op) {
     case Op::fence_i:
-      code_.clear();
+      clear_code();
       return retire(i);
     case Op::ecall:
-      return raise(cause::ecall_from_m, 0);
+      return raise(csrs_.mode() == Privilege::machine ? cause::ecall_from_m : cause::ecall_from_u,
+                   0);
     case Op::ebreak:
       return raise(cause::breakpoint, pc_);
     case Op::mret:
-      end_quantum();
-      return retire(csrs_.leave_trap());
+      return return_from_trap(i);
     case Op::wfi:
       return wait_for_interrupt(i);
     case Op::illegal:
@@ -346,7 +457,7 @@ void Hart::execute(Instruction* slot) {
     case Op::csrrci:
       return execute_system(i);
     default:
-      return execute_memory(i);
+      return i.op >= Op::flw ? execute_float(i) : execute_memory(i);
   }
 }
 

@@ -81,7 +81,7 @@ bool Hart::store_direct(u32 address, T value) {
 template <bool observed>
 void Hart::interpret_as() {
   while (budget_ != 0 && !exit_) {
-    CodePage* page = &code_.page(pc_);
+    CodePage* page = &code().page(pc_);
     Instruction* ip = page->slot(pc_);
     std::uint64_t budget = budget_;
     u32* const x = x_.data();
@@ -163,7 +163,7 @@ void Hart::interpret_as() {
     jump_to_target:
       --budget;
       if constexpr (observed) observer_->on_jump(limit_ - budget, target);
-      if ((target & kPageMask) != page->address()) page = &code_.page(target);
+      if ((target & kPageMask) != page->address()) page = &code().page(target);
       ip = page->slot(target);
       if (budget == 0) goto leave;
     }

@@ -188,11 +188,20 @@ void add_workload(std::vector<Key>& keys) {
 
 void add_system(std::vector<Key>& keys) {
   keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
-  keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAC"));
+  keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAFC"));
   keys.push_back(number("cpu.clock_mhz", EPOCH_FIELD(cpu.clock_mhz), 1, 10000, "Processor clock"));
   keys.push_back(integer("cpu.quantum_ns", EPOCH_FIELD(cpu.quantum_ns), 0, 1e9,
                          "How far the hart runs ahead of the rest; 0 is exact"));
   keys.push_back(integer("cpu.timebase_hz", EPOCH_FIELD(cpu.timebase_hz), 1, 1e9, "Rate of mtime"));
+  keys.push_back(choice("cpu.misaligned", EPOCH_FIELD(cpu.misaligned), {"trap", "hardware"},
+                        std::vector<Misaligned>{Misaligned::trap, Misaligned::hardware},
+                        "Misaligned loads and stores: an exception, or done in aligned parts"));
+  keys.push_back(
+      integer("cpu.vendor_id", EPOCH_FIELD(cpu.vendor_id), 0, kMax32, "What mvendorid reads"));
+  keys.push_back(integer("cpu.architecture_id", EPOCH_FIELD(cpu.architecture_id), 0, kMax32,
+                         "What marchid reads"));
+  keys.push_back(integer("cpu.implementation_id", EPOCH_FIELD(cpu.implementation_id), 0, kMax32,
+                         "What mimpid reads"));
   keys.push_back(
       number("interconnect.clock_mhz", EPOCH_FIELD(interconnect.clock_mhz), 1, 10000, "Bus clock"));
   keys.push_back(

@@ -69,14 +69,22 @@ class PlainBus : public HartBus {
   }
 };
 
+inline CpuConfig config_from(std::uint32_t reset_pc) {
+  CpuConfig config;
+  config.reset_pc = reset_pc;
+  return config;
+}
+
 struct PlainBoard {
   static constexpr std::uint32_t kBase = PlainBus::kBase;
   static constexpr std::uint32_t kHandler = kBase + 0x8000;  // handler() below
 
   PlainBus bus;
-  Hart hart{bus, kBase, 0};
+  Hart hart;
 
-  PlainBoard() { bus.hart = &hart; }
+  explicit PlainBoard(const CpuConfig& config = config_from(kBase)) : hart(bus, config) {
+    bus.hart = &hart;
+  }
 
   void put(std::uint32_t address, std::initializer_list<std::uint32_t> words) {
     std::uint32_t offset = address - kBase;
