@@ -143,7 +143,21 @@ case_firmware_code() {
   expect 63 "$vp" run "$programs/exit1000.elf"
   has err "code 1000"
 }
-case_tohost() { expect 5 "$vp" run "$programs/tohost.elf"; }
+case_tohost() {
+  expect 0 "$vp" run "$programs/tohost0.elf"
+  expect 5 "$vp" run "$programs/tohost5.elf"
+  expect 70 "$vp" run "$programs/tohost_host_call.elf"
+  has err "wrote 0x80001000 to tohost: a host call"
+}
+case_signature() {
+  expect 0 "$vp" run "$programs/signature.elf" --signature sig
+  printf '12345678\ndeadbeef\nabcdef01\ndeadbe01\n' | cmp - sig || fail "another signature"
+  has err "signature sig"
+  expect 65 "$vp" run "$programs/exit0.elf" --signature none
+  has err "begin_signature"
+  [ ! -e none ] || fail "a refused run wrote a signature"
+  expect 69 "$vp" run "$programs/signature.elf" --signature no/such/folder
+}
 case_trap() {
   expect 71 "$vp" run "$programs/trap.elf"
   has err "illegal instruction"
