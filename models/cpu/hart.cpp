@@ -12,6 +12,7 @@ Hart::Hart(HartBus& bus, const CpuConfig& config)
     : bus_(bus),
       pc_(config.reset_pc & ~1u),
       splits_misaligned_(config.misaligned == Misaligned::hardware),
+      timing_(config.timing),
       csrs_(config) {}
 
 Hart::Exit Hart::run(std::uint64_t cycles) {
@@ -56,6 +57,13 @@ void Hart::follow_mode(Privilege before) {
 void Hart::retire(std::uint32_t next_pc) {
   pc_ = next_pc;
   --budget_;
+}
+
+void Hart::spend(std::uint64_t cycles, std::uint64_t& budget) {
+  cycles_without_retirement_ += cycles;
+  const std::uint64_t within = std::min(cycles, budget);
+  budget -= within;
+  limit_ += cycles - within;
 }
 
 void Hart::end_quantum() {
@@ -438,6 +446,12 @@ void Hart::execute_system(const Instruction& i) {
 
 void Hart::execute(Instruction* slot) {
   const Instruction i = *slot;  // a store may change the slot it came from
+  const std::uint64_t traps = counts_.traps;
+  execute(slot, i);
+  if (!timing_.uniform() && counts_.traps == traps) spend(timing_.extra(i.op), budget_);
+}
+
+void Hart::execute(Instruction* slot, const Instruction& i) {
   switch (i.op) {
     case Op::undecoded:
       return decode_slot(slot);

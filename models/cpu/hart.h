@@ -11,6 +11,7 @@
 #include "cpu/direct_memory.h"
 #include "cpu/hart_bus.h"
 #include "cpu/instruction.h"
+#include "cpu/op_timing.h"
 #include "cpu/trap.h"
 
 namespace epoch {
@@ -75,8 +76,10 @@ class Hart {
  private:
   // Interprets out of the code cache until budget_ is 0 or exit_ set (interpreter.cpp).
   void interpret();
-  template <bool observed>
+  template <bool observed, bool timed>
   void interpret_as();
+  // Takes cycles in which nothing retires out of the budget, and where it ends lengthens the run.
+  void spend(std::uint64_t cycles, std::uint64_t& budget);
   template <typename T>
   bool load_direct(std::uint32_t address, std::uint32_t& result);
   template <typename T>
@@ -85,6 +88,7 @@ class Hart {
   // Everything that the interpreter's fast path leaves: executes the instruction in this slot at
   // pc_ in full, retires or traps, and leaves pc_ at the next.
   void execute(Instruction* slot);
+  void execute(Instruction* slot, const Instruction& i);
   void execute_memory(const Instruction& i);
   void execute_system(const Instruction& i);
   void execute_float(const Instruction& i);
@@ -143,6 +147,7 @@ class Hart {
   std::array<std::uint32_t, 32> f_{};
   std::uint32_t pc_;
   bool splits_misaligned_;
+  OpTiming timing_;
   CsrFile csrs_;
   std::optional<std::uint32_t> reservation_;  // word address of the last LR.W
 

@@ -55,10 +55,11 @@ constexpr u32 remu(u32 a, u32 b) {
 }  // namespace
 
 void Hart::interpret() {
+  const bool timed = !timing_.uniform();
   if (observer_ != nullptr) {
-    interpret_as<true>();
+    timed ? interpret_as<true, true>() : interpret_as<true, false>();
   } else {
-    interpret_as<false>();
+    timed ? interpret_as<false, true>() : interpret_as<false, false>();
   }
 }
 
@@ -78,7 +79,7 @@ bool Hart::store_direct(u32 address, T value) {
   return true;
 }
 
-template <bool observed>
+template <bool observed, bool timed>
 void Hart::interpret_as() {
   while (budget_ != 0 && !exit_) {
     CodePage* page = &code().page(pc_);
@@ -149,19 +150,24 @@ void Hart::interpret_as() {
       }
       // clang-format on
       ip += i.length;
-      if (--budget == 0) goto leave;
+      --budget;
+      if constexpr (timed) spend(timing_.extra(i.op), budget);
+      if (budget == 0) goto leave;
       continue;
 
     jump:
       if (!observed && i.local) {
         ip += i.imm / 2;
-        if (--budget == 0) goto leave;
+        --budget;
+        if constexpr (timed) spend(timing_.extra_taken(i.op), budget);
+        if (budget == 0) goto leave;
         continue;
       }
       target = page->pc_of(ip) + imm;
 
     jump_to_target:
       --budget;
+      if constexpr (timed) spend(timing_.extra_taken(i.op), budget);
       if constexpr (observed) observer_->on_jump(limit_ - budget, target);
       if ((target & kPageMask) != page->address()) page = &code().page(target);
       ip = page->slot(target);

@@ -186,6 +186,27 @@ void add_workload(std::vector<Key>& keys) {
                                    "Where the file is loaded"));
 }
 
+void add_timing(std::vector<Key>& keys) {
+  const auto add = [&](const char* name, auto access, const char* instructions) {
+    keys.push_back(integer(std::string("cpu.timing.") + name + "_cycles", access, 1, 1000,
+                           std::string("Cycles of ") + instructions));
+  };
+  add("alu", EPOCH_FIELD(cpu.timing.alu), "an instruction of no other class");
+  add("multiply", EPOCH_FIELD(cpu.timing.multiply), "a multiplication");
+  add("divide", EPOCH_FIELD(cpu.timing.divide), "a division or remainder");
+  add("load", EPOCH_FIELD(cpu.timing.load), "a load that does not go over the bus");
+  add("store", EPOCH_FIELD(cpu.timing.store), "a store that does not go over the bus");
+  add("branch", EPOCH_FIELD(cpu.timing.branch), "a branch that is not taken");
+  add("branch_taken", EPOCH_FIELD(cpu.timing.branch_taken), "a branch that is taken");
+  add("jump", EPOCH_FIELD(cpu.timing.jump), "JAL and JALR");
+  add("atomic", EPOCH_FIELD(cpu.timing.atomic), "LR, SC and AMO");
+  add("system", EPOCH_FIELD(cpu.timing.system), "CSR accesses, FENCE.I, MRET and WFI");
+  add("float_basic", EPOCH_FIELD(cpu.timing.float_basic),
+      "a floating-point operation of no other class");
+  add("float_fused", EPOCH_FIELD(cpu.timing.float_fused), "FMADD and its kin");
+  add("float_divide", EPOCH_FIELD(cpu.timing.float_divide), "FDIV and FSQRT");
+}
+
 void add_system(std::vector<Key>& keys) {
   keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
   keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAFC"));
@@ -202,6 +223,7 @@ void add_system(std::vector<Key>& keys) {
                          "What marchid reads"));
   keys.push_back(integer("cpu.implementation_id", EPOCH_FIELD(cpu.implementation_id), 0, kMax32,
                          "What mimpid reads"));
+  add_timing(keys);
   keys.push_back(
       number("interconnect.clock_mhz", EPOCH_FIELD(interconnect.clock_mhz), 1, 10000, "Bus clock"));
   keys.push_back(

@@ -393,6 +393,71 @@ TEST_CASE("device accesses, writes to mie and mstatus, and mret end the quantum"
   CHECK(cycles_of_run(rv::mret) == 2);
 }
 
+TEST_CASE("instructions take the cycles that the timing table gives their class") {
+  CpuConfig config = config_from(kBase);
+  config.timing = {2, 3, 30, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+  for (const bool observed : {false, true}) {
+    struct Ignore : HartObserver {
+      void on_jump(std::uint64_t, u32) override {}
+    } observer;
+    PlainBoard board(config);
+    if (observed) board.hart.observe(observer);
+    board.write_csr(csr::mstatus, 1u << 13);
+    board.hart.set_x(rv::a1, kBase + 0x3000);
+    board.hart.set_x(rv::a2, PlainBus::kDevice);
+    struct Row {
+      u32 instruction;
+      std::uint64_t cycles;
+    };
+    const Row rows[] = {
+        {rv::add(1, 2, 3), 2},
+        {rv::fence, 2},
+        {rv::mul(1, 2, 3), 3},
+        {rv::op(7, 1, 1, 2, 3), 30},  // remu
+        {rv::lw(rv::a0, rv::a1, 0), 4},
+        {rv::flw(1, rv::a1, 0), 4},
+        {rv::sw(rv::a0, rv::a1, 0), 5},
+        {rv::fsw(1, rv::a1, 0), 5},
+        {rv::lw(rv::a0, rv::a2, 0), 4},  // over the bus, which does not stall
+        {rv::bne(0, 0, 8), 6},
+        {rv::beq(0, 0, 8), 7},      // within the page
+        {rv::beq(0, 0, 0xffe), 7},  // beyond
+        {rv::jal(0, 8), 8},
+        {rv::jalr(0, rv::a1, 0), 8},
+        {rv::lr(rv::a0, rv::a1), 9},
+        {rv::amo(0, rv::a0, rv::a1, rv::a0), 9},
+        {rv::csrr(rv::a0, csr::mscratch), 10},
+        {rv::mret, 10},
+        {rv::fop(0, 0, 1, 2, 3), 11},
+        {rv::fused(0, 0, 1, 2, 3, 4), 12},
+        {rv::fop(0x0c, 0, 1, 2, 3), 13},
+        {rv::ecall, 1},  // a trap takes its cycle
+    };
+    board.write_csr(csr::mtvec, kHandler);
+    board.write_csr(csr::mepc, kBase + 0x500);
+    for (int round = 0; round < 2; ++round) {
+      for (const Row& row : rows) {
+        INFO(std::hex << row.instruction);
+        const std::uint64_t before = board.hart.cycles(), retired = board.hart.instructions();
+        board.write_csr(csr::mstatus, 1u << 13 | kMpp);
+        const std::uint64_t between = board.hart.cycles();
+        CHECK(between - before == 10);
+        board.step(row.instruction);
+        CHECK(board.hart.cycles() - between == row.cycles);
+        CHECK(board.hart.instructions() - retired == (row.instruction == rv::ecall ? 1 : 2));
+      }
+    }
+    // A run is as long as its cycles, but for the instruction that it ends in.
+    board.put(kBase + 0x600, {rv::jal(0, 0)});
+    board.hart.set_pc(kBase + 0x600);
+    const std::uint64_t before = board.hart.cycles();
+    board.hart.run(800);
+    CHECK(board.hart.cycles() - before == 800);
+    board.hart.run(801);
+    CHECK(board.hart.cycles() - before == 1608);
+  }
+}
+
 TEST_CASE("device accesses have their exact size, cycle and pc, and count") {
   PlainBoard board;
   board.step(rv::nop);  // its fetch obtains direct access
