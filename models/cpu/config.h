@@ -25,6 +25,15 @@ struct InstructionTiming {
   std::uint32_t float_divide = 1;  // and square root
 };
 
+// An L1 cache of which only the timing is modelled; all three figures are powers of two.
+struct CacheConfig {
+  std::uint32_t size_kib = 0;  // 0: none
+  std::uint32_t ways = 2;
+  std::uint32_t line_bytes = 64;
+  std::uint32_t miss_cycles = 1;  // of a miss, beside its bus transactions
+};
+constexpr std::uint32_t kLongestLine = 64;
+
 struct CpuConfig {
   double clock_mhz = 500;
   std::uint64_t quantum_ns = 10'000;  // how far the hart may run ahead; 0: not at all
@@ -35,6 +44,7 @@ struct CpuConfig {
   std::uint32_t implementation_id = 0;
   Misaligned misaligned = Misaligned::trap;
   InstructionTiming timing;
+  CacheConfig icache, dcache;
   std::uint64_t timebase_hz = 10'000'000;  // of the time CSR
 };
 

@@ -8,11 +8,24 @@
 
 namespace epoch {
 
+namespace {
+
+std::optional<L1Cache> make_cache(const CacheConfig& config) {
+  return config.size_kib == 0 ? std::nullopt : std::make_optional<L1Cache>(config);
+}
+
+}  // namespace
+
 Hart::Hart(HartBus& bus, const CpuConfig& config)
     : bus_(bus),
       pc_(config.reset_pc & ~1u),
       splits_misaligned_(config.misaligned == Misaligned::hardware),
       timing_(config.timing),
+      icache_(make_cache(config.icache)),
+      dcache_(make_cache(config.dcache)),
+      icache_miss_cycles_(config.icache.miss_cycles),
+      dcache_miss_cycles_(config.dcache.miss_cycles),
+      timed_(!timing_.uniform() || icache_ || dcache_),
       csrs_(config) {}
 
 Hart::Exit Hart::run(std::uint64_t cycles) {
@@ -64,6 +77,44 @@ void Hart::spend(std::uint64_t cycles, std::uint64_t& budget) {
   const std::uint64_t within = std::min(cycles, budget);
   budget -= within;
   limit_ += cycles - within;
+}
+
+// Only directly accessible memory is cached: it has no side effects.
+void Hart::fill_line(L1Cache& cache, std::uint32_t address, bool write, std::uint32_t miss_cycles) {
+  const std::optional<std::uint32_t> written_back = cache.fill(address, write);
+  if (written_back) {
+    ++counts_.dcache_write_backs;
+    finish_bus(bus_.transfer_line(*written_back, cache.line_bytes(), true));
+  }
+  finish_bus(bus_.transfer_line(cache.line_of(address), cache.line_bytes(), false));
+  limit_ += miss_cycles;
+  cycles_without_retirement_ += miss_cycles;
+}
+
+void Hart::touch_data(std::uint32_t address, bool write) {
+  const std::uint32_t bytes = dcache_->line_bytes();
+  if (direct_.find(dcache_->line_of(address), bytes, write) == nullptr) return;
+  if (dcache_->hit(address, write)) return;
+  ++counts_.dcache_misses;
+  fill_line(*dcache_, address, write, dcache_miss_cycles_);
+}
+
+bool Hart::leaves_line(std::uint32_t pc, const Instruction& i) const {
+  if (pc == fetched_pc_) return false;
+  const std::uint32_t last = i.length == 2 ? pc + 2 : pc;
+  return icache_->line_of(pc) != fetched_line_ || icache_->line_of(last) != fetched_line_;
+}
+
+void Hart::touch_code(const Instruction& i) {
+  fetched_pc_ = pc_;
+  for (std::uint32_t n = 0; n < std::max<unsigned>(i.length, 1); ++n) {
+    const std::uint32_t address = pc_ + 2 * n;
+    fetched_line_ = icache_->line_of(address);
+    if (direct_.find(fetched_line_, icache_->line_bytes(), false) == nullptr) continue;
+    if (icache_->hit(address, false)) continue;
+    ++counts_.icache_misses;
+    fill_line(*icache_, address, false, icache_miss_cycles_);
+  }
 }
 
 void Hart::end_quantum() {
@@ -140,6 +191,7 @@ void Hart::decode_slot(Instruction* slot) {
   }
   const Instruction decoded = decode(bits);
   code().fill(pc_, decoded);
+  fetched_pc_ = 1;  // its second half may lie in another line
   for (unsigned n = 0; n < decoded.length; ++n) {
     const std::uint32_t address = pc_ + 2 * n;
     if (direct_.find(address, 2, false) == nullptr) uncached_ = slot;
@@ -163,6 +215,7 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
     raise(fault, address);
     return false;
   }
+  if (dcache_) touch_data(address, false);
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
@@ -183,6 +236,7 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
     raise(cause::store_access_fault, address);
     return false;
   }
+  if (dcache_) touch_data(address, true);
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
@@ -427,6 +481,8 @@ void Hart::execute_system(const Instruction& i) {
   switch (i.op) {
     case Op::fence_i:
       clear_code();
+      if (icache_) icache_->clear();
+      fetched_line_ = fetched_pc_ = 1;
       return retire(i);
     case Op::ecall:
       return raise(csrs_.mode() == Privilege::machine ? cause::ecall_from_m : cause::ecall_from_u,
@@ -448,7 +504,7 @@ void Hart::execute(Instruction* slot) {
   const Instruction i = *slot;  // a store may change the slot it came from
   const std::uint64_t traps = counts_.traps;
   execute(slot, i);
-  if (!timing_.uniform() && counts_.traps == traps) spend(timing_.extra(i.op), budget_);
+  if (timed_ && counts_.traps == traps) spend(timing_.extra(i.op), budget_);
 }
 
 void Hart::execute(Instruction* slot, const Instruction& i) {

@@ -11,6 +11,7 @@
 #include "cpu/direct_memory.h"
 #include "cpu/hart_bus.h"
 #include "cpu/instruction.h"
+#include "cpu/l1_cache.h"
 #include "cpu/op_timing.h"
 #include "cpu/trap.h"
 
@@ -29,6 +30,9 @@ struct HartCounts {
   std::uint64_t direct_bytes = 0;  // loaded and stored without a transaction
   std::uint64_t traps = 0;         // exceptions
   std::uint64_t interrupts = 0;    // interrupts taken
+  std::uint64_t icache_misses = 0;
+  std::uint64_t dcache_misses = 0;
+  std::uint64_t dcache_write_backs = 0;
 };
 
 // An RV32IMAFC + Zicsr + Zifencei hart with machine and user mode. Its clock is a count of cycles
@@ -80,10 +84,17 @@ class Hart {
   void interpret_as();
   // Takes cycles in which nothing retires out of the budget, and where it ends lengthens the run.
   void spend(std::uint64_t cycles, std::uint64_t& budget);
-  template <typename T>
+  template <bool timed, typename T>
   bool load_direct(std::uint32_t address, std::uint32_t& result);
-  template <typename T>
+  template <bool timed, typename T>
   bool store_direct(std::uint32_t address, T value);
+
+  // Whether the cache has to be asked for this instruction: it is not behind its predecessor in the
+  // line. touch_code() then asks, and brings in what is missing.
+  bool leaves_line(std::uint32_t pc, const Instruction& i) const;
+  void touch_code(const Instruction& i);
+  void touch_data(std::uint32_t address, bool write);
+  void fill_line(L1Cache& cache, std::uint32_t address, bool write, std::uint32_t miss_cycles);
 
   // Everything that the interpreter's fast path leaves: executes the instruction in this slot at
   // pc_ in full, retires or traps, and leaves pc_ at the next.
@@ -148,6 +159,11 @@ class Hart {
   std::uint32_t pc_;
   bool splits_misaligned_;
   OpTiming timing_;
+  std::optional<L1Cache> icache_, dcache_;
+  std::uint32_t icache_miss_cycles_, dcache_miss_cycles_;
+  bool timed_;                      // by more than a cycle an instruction
+  std::uint32_t fetched_line_ = 1;  // no line, likewise no pc
+  std::uint32_t fetched_pc_ = 1;
   CsrFile csrs_;
   std::optional<std::uint32_t> reservation_;  // word address of the last LR.W
 

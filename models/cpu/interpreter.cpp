@@ -55,16 +55,16 @@ constexpr u32 remu(u32 a, u32 b) {
 }  // namespace
 
 void Hart::interpret() {
-  const bool timed = !timing_.uniform();
   if (observer_ != nullptr) {
-    timed ? interpret_as<true, true>() : interpret_as<true, false>();
+    timed_ ? interpret_as<true, true>() : interpret_as<true, false>();
   } else {
-    timed ? interpret_as<false, true>() : interpret_as<false, false>();
+    timed_ ? interpret_as<false, true>() : interpret_as<false, false>();
   }
 }
 
-template <typename T>
+template <bool timed, typename T>
 bool Hart::load_direct(u32 address, u32& result) {
+  if (timed && dcache_ && !dcache_->hit(address, false)) return false;
   T value;
   if (!direct_.load(address, value)) return false;
   result = as_unsigned(static_cast<i32>(value));  // extends by the sign of T
@@ -72,8 +72,9 @@ bool Hart::load_direct(u32 address, u32& result) {
   return true;
 }
 
-template <typename T>
+template <bool timed, typename T>
 bool Hart::store_direct(u32 address, T value) {
+  if (timed && dcache_ && !dcache_->hit(address, true)) return false;
   if (!direct_.store(address, value)) return false;
   counts_.direct_bytes += sizeof value;
   return true;
@@ -88,7 +89,11 @@ bool Hart::store_direct(u32 address, T value) {
     [[maybe_unused]] const u32 a = x[i.rs1]; \
     [[maybe_unused]] const u32 b = x[i.rs2]; \
     [[maybe_unused]] const u32 imm = as_unsigned(i.imm);
-#define DISPATCH() goto* labels[static_cast<unsigned>(ip->op)]
+#define DISPATCH()                                                         \
+  do {                                                                     \
+    if (timed && icache_ && leaves_line(page->pc_of(ip), *ip)) goto fetch; \
+    goto* labels[static_cast<unsigned>(ip->op)];                           \
+  } while (false)
 #define END                                                \
   ip += i.length;                                          \
   --budget;                                                \
@@ -141,14 +146,14 @@ void Hart::interpret_as() {
     BEGIN(rem) x[i.rd] = rem(a, b); END
     BEGIN(remu) x[i.rd] = remu(a, b); END
     BEGIN(fence) END  // accesses happen in program order
-    BEGIN(lb) if (!load_direct<std::int8_t>(a + imm, x[i.rd])) goto leave; END
-    BEGIN(lh) if (!load_direct<std::int16_t>(a + imm, x[i.rd])) goto leave; END
-    BEGIN(lw) if (!load_direct<u32>(a + imm, x[i.rd])) goto leave; END
-    BEGIN(lbu) if (!load_direct<std::uint8_t>(a + imm, x[i.rd])) goto leave; END
-    BEGIN(lhu) if (!load_direct<std::uint16_t>(a + imm, x[i.rd])) goto leave; END
-    BEGIN(sb) if (!store_direct(a + imm, static_cast<std::uint8_t>(b))) goto leave; END
-    BEGIN(sh) if (!store_direct(a + imm, static_cast<std::uint16_t>(b))) goto leave; END
-    BEGIN(sw) if (!store_direct(a + imm, b)) goto leave; END
+    BEGIN(lb) if (!load_direct<timed, std::int8_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lh) if (!load_direct<timed, std::int16_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lw) if (!load_direct<timed, u32>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lbu) if (!load_direct<timed, std::uint8_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lhu) if (!load_direct<timed, std::uint16_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(sb) if (!store_direct<timed>(a + imm, static_cast<std::uint8_t>(b))) goto leave; END
+    BEGIN(sh) if (!store_direct<timed>(a + imm, static_cast<std::uint16_t>(b))) goto leave; END
+    BEGIN(sw) if (!store_direct<timed>(a + imm, b)) goto leave; END
     BEGIN(beq) if (a == b) goto jump; END
     BEGIN(bne) if (a != b) goto jump; END
     BEGIN(blt) if (as_signed(a) < as_signed(b)) goto jump; END
@@ -184,6 +189,12 @@ void Hart::interpret_as() {
     ip = page->slot(target);
     if (budget == 0) goto leave;
     DISPATCH();
+
+  fetch:  // only for its timing
+    pc_ = page->pc_of(ip);
+    budget_ = budget;
+    touch_code(*ip);
+    continue;
 
     SLOW(undecoded) SLOW(page_end) SLOW(illegal) SLOW(auipc) SLOW(lr_w) SLOW(sc_w)
     SLOW(amoswap_w) SLOW(amoadd_w) SLOW(amoxor_w) SLOW(amoand_w) SLOW(amoor_w) SLOW(amomin_w)

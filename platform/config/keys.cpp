@@ -207,6 +207,18 @@ void add_timing(std::vector<Key>& keys) {
   add("float_divide", EPOCH_FIELD(cpu.timing.float_divide), "FDIV and FSQRT");
 }
 
+template <typename Size, typename Ways, typename Line, typename Miss>
+void add_cache(std::vector<Key>& keys, const std::string& path, const std::string& what, Size size,
+               Ways ways, Line line, Miss miss) {
+  keys.push_back(integer(path + "size_kib", size, 0, 4096,
+                         "Size of the " + what + " cache, a power of two; 0: none"));
+  keys.push_back(power_of_two(integer(path + "ways", ways, 1, 16, "Ways of a set")));
+  keys.push_back(
+      power_of_two(integer(path + "line_bytes", line, 8, kLongestLine, "Size of a line")));
+  keys.push_back(
+      integer(path + "miss_cycles", miss, 0, 1000, "Cycles of a miss beside its bus transactions"));
+}
+
 void add_system(std::vector<Key>& keys) {
   keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
   keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAFC"));
@@ -224,6 +236,12 @@ void add_system(std::vector<Key>& keys) {
   keys.push_back(integer("cpu.implementation_id", EPOCH_FIELD(cpu.implementation_id), 0, kMax32,
                          "What mimpid reads"));
   add_timing(keys);
+  add_cache(keys, "cpu.icache.", "instruction", EPOCH_FIELD(cpu.icache.size_kib),
+            EPOCH_FIELD(cpu.icache.ways), EPOCH_FIELD(cpu.icache.line_bytes),
+            EPOCH_FIELD(cpu.icache.miss_cycles));
+  add_cache(keys, "cpu.dcache.", "data", EPOCH_FIELD(cpu.dcache.size_kib),
+            EPOCH_FIELD(cpu.dcache.ways), EPOCH_FIELD(cpu.dcache.line_bytes),
+            EPOCH_FIELD(cpu.dcache.miss_cycles));
   keys.push_back(
       number("interconnect.clock_mhz", EPOCH_FIELD(interconnect.clock_mhz), 1, 10000, "Bus clock"));
   keys.push_back(

@@ -338,6 +338,19 @@ case_two_runs_are_identical() {
   cmp -s w1.vcd w2.vcd || fail "waveforms differ"
   cmp -s facts1.json facts2.json || fail "statistics differ"
 }
+case_cpu_caches() {
+  expect 0 "$vp" run hello --stats plain.json
+  cp out plain
+  expect 0 "$vp" run hello --stats s.json --set cpu.icache.size_kib=1 --set cpu.dcache.size_kib=1
+  grep -v "^tick" plain >a && grep -v "^tick" out >b && cmp -s a b || fail "output differs"
+  json s.json 's["cpu.icache_misses"] > 0 and s["cpu.dcache_misses"] > 0'
+  # Lines written back are the bus's; the rest of what is written goes there without caches too.
+  json s.json "s['dram.write_bytes'] - 64 * s['cpu.dcache_write_backs'] == \
+    $(python3 -c 'import json; print({x["name"]: x["value"] for x in
+      json.load(open("plain.json"))["statistics"]}["dram.write_bytes"])')"
+  expect 64 "$vp" run hello --set cpu.icache.size_kib=3
+  has err "must be a power of two"
+}
 case_statistics() {
   expect 0 "$vp" run hello --stats s.json
   json s.json 'd["result"]["exit_status"] == 0 and d["result"]["reason"] == "exit"'
