@@ -165,9 +165,8 @@ static void print_cycles(const char* name, const struct epoch_runner* runner) {
   const double spatial = percent(pe_cycles, pes * executing), temporal = percent(useful, cycles);
   printf("%s steps %" PRIu32 " schedule %s commands %" PRIu32 " cycles %" PRIu64
          " utilisation %.1f %% = spatial %.1f %% x temporal %.1f %%",
-         name, runner->plan.request.steps,
-         epoch_schedule_kind_text(runner->plan.request.schedule), runner->program.count, cycles,
-         spatial * temporal / 100.0, spatial, temporal);
+         name, runner->plan.request.steps, epoch_schedule_kind_text(runner->plan.request.schedule),
+         runner->program.count, cycles, spatial * temporal / 100.0, spatial, temporal);
   if (runner->estimate.cycles != 0) printf(" estimate %" PRIu64, runner->estimate.cycles);
   printf("\n");
 }
@@ -191,9 +190,8 @@ static uint32_t likeliest(const struct epoch_runner* runner) {
 }
 
 static bool decode(const struct options* options) {
-  const struct epoch_runner_options one = {1, options->schedule,
-                                           EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP,
-                                           &prompt.carries};
+  const struct epoch_runner_options one = {
+      1, options->schedule, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP, &prompt.carries};
   if (!prepare(&decoder, &one)) return false;
   const struct epoch_runner* last = &prompt;
   for (uint32_t t = 0; t < options->decode; t++) {
@@ -211,12 +209,12 @@ static bool decode(const struct options* options) {
 int main(int argc, char** argv) {
   struct options options = {.schedule = EPOCH_SCHEDULE_KIND_AUTO};
   if (!parse(argc, argv, &options)) {
-    printf("usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--decode=N]\n"
-           "               [--logits] [--poll]\n");
+    printf(
+        "usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--decode=N]\n"
+        "               [--logits] [--poll]\n");
     return EXIT_USAGE;
   }
-  const enum epoch_device_result opened =
-      epoch_device_open(&device, 0, RING_ENTRIES, options.poll);
+  const enum epoch_device_result opened = epoch_device_open(&device, 0, RING_ENTRIES, options.poll);
   if (opened != EPOCH_DEVICE_OK) {
     printf("network: %s\n", epoch_device_result_text(opened));
     return EXIT_FAILED;
@@ -229,8 +227,8 @@ int main(int argc, char** argv) {
     printf("network: --decode is for networks that read tokens\n");
     return EXIT_USAGE;
   }
-  const struct epoch_runner_options whole = {
-      options.steps, options.schedule, options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL};
+  const struct epoch_runner_options whole = {options.steps, options.schedule,
+                                             options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL};
   if (!prepare(&prompt, &whole) || !run(&prompt, input)) return EXIT_FAILED;
   print_cycles("input", &prompt);
   if (options.decode == 0)

@@ -49,8 +49,11 @@ static bool more_than_the_ring(void) {
 static bool copy_through(uint32_t buffer, const struct hal_dma_buffer* from,
                          const struct hal_dma_buffer* to) {
   const struct epoch_rows local = {EPOCH_LOCAL(buffer, 64), 0};
-  const struct epoch_transfer in = {
-      .opcode = EPOCH_OP_LOAD, .bus = from->bus, .local = local, .row_bytes = COPY_BYTES, .rows = 1};
+  const struct epoch_transfer in = {.opcode = EPOCH_OP_LOAD,
+                                    .bus = from->bus,
+                                    .local = local,
+                                    .row_bytes = COPY_BYTES,
+                                    .rows = 1};
   const struct epoch_transfer out = {
       .opcode = EPOCH_OP_STORE, .bus = to->bus, .local = local, .row_bytes = COPY_BYTES, .rows = 1};
   union epoch_descriptor descriptors[3];

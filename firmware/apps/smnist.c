@@ -282,8 +282,9 @@ int main(int argc, char** argv) {
   struct idx labels;
   struct totals totals = {0};
   if (!parse(argc, argv, &options)) {
-    printf("usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n"
-           "              [--schedule=layer|resident|depth_first|auto]\n");
+    printf(
+        "usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n"
+        "              [--schedule=layer|resident|depth_first|auto]\n");
     return EXIT_USAGE;
   }
   if (!open_data(&options, &digits, &labels)) return EXIT_FAILED;

@@ -79,8 +79,8 @@ enum epoch_device_result epoch_device_recover(struct epoch_device* device, uint6
 enum epoch_device_result epoch_device_restart(struct epoch_device* device, uint32_t counter,
                                               uint64_t timeout_ns);
 
-/* How fast the device's DMA reads memory, by two transfers into the activations buffer while nothing
- * else runs. Clears the counters. */
+/* How fast the device's DMA reads memory, by two transfers into the activations buffer while
+ * nothing else runs. Clears the counters. */
 enum epoch_device_result epoch_device_measure(struct epoch_device* device,
                                               struct epoch_memory_speed* speed,
                                               uint64_t timeout_ns);

@@ -207,8 +207,8 @@ int epoch_emit_begin(scheduler_t* s, const phase_t* phase) {
     const local_t* local = &s->plan->locals[phase->first_local + l];
     const struct epoch_home* home = &s->plan->homes[local->tensor];
     if (!local->ahead || home->kind != EPOCH_HOME_CHIP) continue;
-    const uint32_t row = epoch_plan_chip(s->plan) + (uint32_t)home->extent.offset +
-                         phase->rows * local->row_bytes;
+    const uint32_t row =
+        epoch_plan_chip(s->plan) + (uint32_t)home->extent.offset + phase->rows * local->row_bytes;
     if (load_zeros(s, row, local->row_bytes) != 0) return -1;
   }
   return 0;

@@ -32,8 +32,8 @@ struct epoch_place_rows epoch_local_rows(const struct epoch_scheduler* s,
 
 /* All that follow append commands: 0, or -1 with the failure in the scheduler. */
 
-int epoch_emit(struct epoch_scheduler* s, const union epoch_descriptor* descriptors,
-               uint32_t count, const struct epoch_accesses* accesses);
+int epoch_emit(struct epoch_scheduler* s, const union epoch_descriptor* descriptors, uint32_t count,
+               const struct epoch_accesses* accesses);
 
 /* Before a phase's first tile: rows of zeros. */
 int epoch_emit_begin(struct epoch_scheduler* s, const struct epoch_phase* phase);

@@ -38,11 +38,9 @@ static struct epoch_rows operand(const scheduler_t* s, const struct work* w, uin
   struct epoch_rows rows = {0, 0};
   const bool output = i == EPOCH_INPUTS;
   if (!output && w->op->inputs[i] == EPOCH_REF_NONE) return rows;
-  const struct epoch_place_rows place =
-      epoch_local_rows(s, w->phase, local_of(s, w, i), w->tile);
-  const uint32_t column =
-      output ? epoch_output_column(s->plan->request.network, w->o, s->document)
-             : EPOCH_REF_COLUMN(w->op->inputs[i]);
+  const struct epoch_place_rows place = epoch_local_rows(s, w->phase, local_of(s, w, i), w->tile);
+  const uint32_t column = output ? epoch_output_column(s->plan->request.network, w->o, s->document)
+                                 : EPOCH_REF_COLUMN(w->op->inputs[i]);
   const uint32_t offset = (column + element) * epoch_element_bytes(type_of(s, w, i));
   rows.local = EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, place.offset + offset);
   rows.stride = place.pitch;
@@ -73,8 +71,8 @@ static int use_block(scheduler_t* s, const struct work* w, const struct block* b
   union epoch_descriptor descriptor;
   uint32_t local = 0;
   if (s->loaded_op == w->o + 1 && s->loaded_block == block->number) return 0;
-  if (block->bytes != 0 && epoch_emit_parameters(s, w->phase, block->image_offset, block->bytes,
-                                                 &local, &accesses) != 0)
+  if (block->bytes != 0 &&
+      epoch_emit_parameters(s, w->phase, block->image_offset, block->bytes, &local, &accesses) != 0)
     return -1;
   epoch_build_coeff(&descriptor, EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, local), &block->shape,
                     block->extra ? EPOCH_COEFF_EXTRA : 0);
@@ -85,8 +83,7 @@ static int use_block(scheduler_t* s, const struct work* w, const struct block* b
 
 static void use_sums(const struct work* w, const struct sums* sums, struct epoch_array_operands* a,
                      struct epoch_accesses* accesses) {
-  const struct epoch_rows rows = {EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0),
-                                  4 * a->shape.channels};
+  const struct epoch_rows rows = {EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0), 4 * a->shape.channels};
   const uint64_t bytes = (uint64_t)w->steps * rows.stride;
   if (sums->in) {
     a->flags |= EPOCH_ARRAY_ACC_IN;
@@ -220,8 +217,7 @@ static int emit_fold(scheduler_t* s, const struct work* w, const struct epoch_ge
   };
   struct epoch_array_operands a = {.shape = block.shape, .steps = w->steps};
   if (use_block(s, w, &block) != 0) return -1;
-  a.source =
-      operand(s, w, EPOCH_INPUT_SOURCE, input_fold * layout->inputs_per_fold, &accesses);
+  a.source = operand(s, w, EPOCH_INPUT_SOURCE, input_fold * layout->inputs_per_fold, &accesses);
   use_sums(w, &sums, &a, &accesses);
   if (last)
     use_drain(s, w, output_fold * layout->outputs_per_fold / per_result, true, &a, &accesses);

@@ -91,8 +91,8 @@ static void find_stored(plan_t* plan) {
     const uint32_t kind = plan->homes[tensor].kind;
     uint32_t p = 0;
     while (o >= epoch_phase_end(&plan->phases[p])) p++;
-    struct epoch_local* local =
-        &plan->locals[plan->phases[p].first_local + plan->op_locals[o * EPOCH_OP_LOCALS + EPOCH_INPUTS]];
+    struct epoch_local* local = &plan->locals[plan->phases[p].first_local +
+                                              plan->op_locals[o * EPOCH_OP_LOCALS + EPOCH_INPUTS]];
     local->stored = kind == EPOCH_HOME_OUTPUT || kind == EPOCH_HOME_SCRATCH;
   }
 }

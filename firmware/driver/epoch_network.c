@@ -413,8 +413,8 @@ static bool dma_can_move(const struct epoch_network* network, const op_t* op) {
   const uint32_t bytes = epoch_op_results(op) * element, row = epoch_row_bytes(tensor);
   const uint32_t* g = op->geometry;
   const uint32_t piece = g[EPOCH_GEOMETRY_KERNEL_COLUMNS] * g[EPOCH_GEOMETRY_CHANNELS] * element;
-  const bool whole = bytes == row && op->kind != EPOCH_IMAGE_OP_GATHER &&
-                     op->kind != EPOCH_IMAGE_OP_IM2COL;
+  const bool whole =
+      bytes == row && op->kind != EPOCH_IMAGE_OP_GATHER && op->kind != EPOCH_IMAGE_OP_IM2COL;
   return whole || (column | row | piece) % 4 == 0;
 }
 

@@ -217,9 +217,9 @@ static void describe(plan_t* plan, phase_t* phase) {
     phase->loop |= in_loop(plan, o);
   phase->granule = 1;
   if (first->kind == EPOCH_IMAGE_OP_IM2COL)
-    phase->granule = (g[EPOCH_GEOMETRY_COLUMNS] - g[EPOCH_GEOMETRY_KERNEL_COLUMNS]) /
-                         g[EPOCH_GEOMETRY_STRIDE] +
-                     1;
+    phase->granule =
+        (g[EPOCH_GEOMETRY_COLUMNS] - g[EPOCH_GEOMETRY_KERNEL_COLUMNS]) / g[EPOCH_GEOMETRY_STRIDE] +
+        1;
   find_stages(plan, phase);
   find_locals(plan, phase);
   find_carries(plan, phase);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Memory for things with a lifetime: two whose lifetimes do not meet may share it. Those that live
- * all the time come first, then first fit in the order given. Pure C; used for rows in a buffer and for activations in DRAM.
+ * all the time come first, then first fit in the order given. Pure C; used for rows in a buffer and
+ * for activations in DRAM.
  */
 #ifndef EPOCH_PLACE_H
 #define EPOCH_PLACE_H

@@ -101,9 +101,9 @@ uint32_t epoch_plan_workspace(const struct epoch_network* network, const struct 
   struct epoch_plan plan;
   const struct limits limits = limits_of(network, caps);
   const uint64_t bytes = lay_out(&plan, &limits, NULL);
-  return bytes > UINT32_MAX || limits.locals > UINT16_MAX ||
-                 limits.phases > UINT16_MAX
-             ? 0 : (uint32_t)bytes;
+  return bytes > UINT32_MAX || limits.locals > UINT16_MAX || limits.phases > UINT16_MAX
+             ? 0
+             : (uint32_t)bytes;
 }
 
 /* ---- The plan ---- */

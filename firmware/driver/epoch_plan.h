@@ -22,10 +22,10 @@ extern "C" {
 #define EPOCH_MAX_STEPS 0x00FFFFFFu
 
 /* S(name, text, description) */
-#define EPOCH_SCHEDULES(S)                                                                        \
-  S(LAYER, "layer", "layer by layer, activations between layers in DRAM")                         \
-  S(RESIDENT, "resident", "layer by layer, activations between layers stay on chip")              \
-  S(DEPTH_FIRST, "depth_first", "each time tile through all layers; causal networks only")        \
+#define EPOCH_SCHEDULES(S)                                                                 \
+  S(LAYER, "layer", "layer by layer, activations between layers in DRAM")                  \
+  S(RESIDENT, "resident", "layer by layer, activations between layers stay on chip")       \
+  S(DEPTH_FIRST, "depth_first", "each time tile through all layers; causal networks only") \
   S(AUTO, "auto", "the one of them that the cost model finds fastest")
 
 #define EPOCH_X_SCHEDULE(name, text, description) EPOCH_SCHEDULE_KIND_##name,
@@ -89,8 +89,8 @@ struct epoch_local {
   uint32_t carried; /* zero before the first step, then kept from tile to tile */
   uint32_t row_bytes;
   uint32_t slots;
-  uint32_t slot_bytes;        /* multiple of 64 */
-  uint32_t first_stage;       /* of the ops that use it */
+  uint32_t slot_bytes;  /* multiple of 64 */
+  uint32_t first_stage; /* of the ops that use it */
   uint32_t last_stage;
   struct epoch_extent extent; /* lifetime in ops of the phase */
 };
@@ -99,8 +99,8 @@ struct epoch_local {
  * block of an SSM, the last rows that a CONV1D saw, a carried tensor's row. */
 #define EPOCH_CARRY_ROW 0xFFFFFFFFu
 struct epoch_carry {
-  uint32_t op;    /* or EPOCH_CARRY_ROW */
-  uint32_t unit;  /* SSM: pass * blocks + block; row of a carried tensor: which local */
+  uint32_t op;   /* or EPOCH_CARRY_ROW */
+  uint32_t unit; /* SSM: pass * blocks + block; row of a carried tensor: which local */
   uint32_t bytes;
   uint64_t home;  /* offset in the memory for carries */
   uint32_t local; /* offset in the activations buffer, if the phase keeps its carries there */

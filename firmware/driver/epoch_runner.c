@@ -16,7 +16,7 @@ const char* epoch_runner_result_text(enum epoch_runner_result result) {
 /* `count` elements of `bytes` bytes; false if that overflows or does not fit. */
 static bool allocate(struct hal_dma_buffer* buffer, uint64_t count, uint64_t bytes) {
   const uint64_t total =
-      count * bytes; /* callers' counts are below 2^32, elements below 2^23 bytes */
+      count * bytes;           /* callers' counts are below 2^32, elements below 2^23 bytes */
   if (total == 0) return true; /* nothing to hold: null and 0 bytes */
   return total <= UINT32_MAX && hal_dma_alloc(buffer, (uint32_t)total);
 }

@@ -25,9 +25,9 @@ struct epoch_runner {
   const struct epoch_network* network;
   struct epoch_plan plan;         /* plan.request.schedule is the one that `auto` chose */
   struct epoch_estimate estimate; /* of the cost model; no cycles unless `auto` */
-  struct hal_dma_buffer input; /* [documents][steps] rows of the input tensor */
-  struct hal_dma_buffer output;  /* rows of the output tensor */
-  struct hal_dma_buffer scratch; /* zeros, activations between phases */
+  struct hal_dma_buffer input;    /* [documents][steps] rows of the input tensor */
+  struct hal_dma_buffer output;   /* rows of the output tensor */
+  struct hal_dma_buffer scratch;  /* zeros, activations between phases */
   struct hal_dma_buffer carries;
   struct hal_dma_buffer workspace;
   struct hal_dma_buffer descriptors;

@@ -35,7 +35,7 @@ struct epoch_scheduler {
   const struct epoch_places* places;
   struct epoch_schedule_failure* failure;
   uint32_t document;
-  uint32_t loaded_op; /* op whose block the array's registers hold, plus 1; 0 = none */
+  uint32_t loaded_op;    /* op whose block the array's registers hold, plus 1; 0 = none */
   uint32_t loaded_block; /* which of its blocks */
   uint32_t next_slot;    /* of streamed parameters */
   uint32_t stream_begin; /* image offsets of those that were loaded last, */
@@ -52,7 +52,8 @@ uint64_t epoch_schedule_carry_bytes(const struct epoch_plan* plan);
 int epoch_schedule(struct epoch_scheduler* scheduler, const struct epoch_plan* plan,
                    const struct epoch_places* places, struct epoch_program* program,
                    struct epoch_clock* clocks, struct epoch_schedule_failure* failure);
-/* How long its program would take, in cycles of the array, and the most descriptors it would have. */
+/* How long its program would take, in cycles of the array, and the most descriptors it would have.
+ */
 struct epoch_estimate {
   uint64_t cycles;
   uint32_t descriptors;

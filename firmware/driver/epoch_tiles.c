@@ -86,8 +86,7 @@ static int place_parameters(const plan_t* plan, phase_t* phase, bool high,
     return blame(failure, plan, largest);
   }
   phase->block_slots = minimum(EPOCH_BLOCK_SLOTS, size / phase->largest_block);
-  phase->block_slot_bytes =
-      size / phase->block_slots / EPOCH_PLACE_ALIGN * EPOCH_PLACE_ALIGN;
+  phase->block_slot_bytes = size / phase->block_slots / EPOCH_PLACE_ALIGN * EPOCH_PLACE_ALIGN;
   return 0;
 }
 
@@ -142,9 +141,11 @@ struct choice {
   uint32_t moved;
   uint32_t inner;
 };
-static const struct choice choices[] = {
-    {true, false, 1, 0}, {false, false, 2, 2}, {false, false, 2, 1}, {false, true, 2, 1},
-    {false, true, 1, 1}};
+static const struct choice choices[] = {{true, false, 1, 0},
+                                        {false, false, 2, 2},
+                                        {false, false, 2, 1},
+                                        {false, true, 2, 1},
+                                        {false, true, 1, 1}};
 #define CHOICES (sizeof choices / sizeof *choices)
 
 /* One tile needs no second slot. */
@@ -211,8 +212,7 @@ static void settle(plan_t* plan, phase_t* phase, uint32_t tile, const struct cho
   place_rows(plan, phase, phase->tile, choice);
   const struct epoch_extent* extent = plan->extents;
   for (uint32_t c = 0; c < phase->carry_count; c++)
-    plan->carries[phase->first_carry + c].local =
-        (uint32_t)extent[phase->staged ? 0 : c].offset;
+    plan->carries[phase->first_carry + c].local = (uint32_t)extent[phase->staged ? 0 : c].offset;
   extent += phase->staged ? 1 : phase->carry_count;
   for (uint32_t l = 0; l < phase->local_count; l++) {
     struct epoch_local* local = &plan->locals[phase->first_local + l];

@@ -52,16 +52,16 @@ static uint64_t interval_of(const struct epoch_caps* caps, uint32_t mode, uint32
   const uint64_t own = divide_up(step->products + exponential, caps->multipliers);
   uint64_t loop = step->state_products == 0
                       ? 1
-                      : divide_up(step->state_products, caps->multipliers) - 1 +
-                            caps->mul_latency + step->additions * caps->add_latency;
+                      : divide_up(step->state_products, caps->multipliers) - 1 + caps->mul_latency +
+                            step->additions * caps->add_latency;
   if (mode == EPOCH_MODE_DPLR)
     loop += caps->systolic_reduce
                 ? (uint64_t)modes * (2 * caps->hop + caps->add_latency)
                 : maximum(1, caps->add_latency) * log2_up(modes) + 1 + caps->mul_latency;
   const int alone = mode == EPOCH_MODE_MAC || mode == EPOCH_MODE_EDGE;
   const uint64_t pace = maximum(maximum(own * (alone ? 1 : caps->array.state_slots), loop), 1);
-  return maximum(pace, maximum(divide_up(in_bytes, caps->read_port),
-                               divide_up(out_bytes, caps->write_port)));
+  return maximum(
+      pace, maximum(divide_up(in_bytes, caps->read_port), divide_up(out_bytes, caps->write_port)));
 }
 
 struct span {
@@ -83,8 +83,8 @@ static struct span array_cycles(const timeline_t* t, const struct epoch_array_co
     in = channels * (4 + width) + 2 * modes * width;
   if (stored) in += 4ull * channels;
   const uint64_t interval = interval_of(caps, mode, modes, in, 4ull * channels);
-  const uint64_t drain = divide_up(mode == EPOCH_MODE_EDGE ? 2 * channels : channels,
-                                   caps->drain_lanes);
+  const uint64_t drain =
+      divide_up(mode == EPOCH_MODE_EDGE ? 2 * channels : channels, caps->drain_lanes);
   const uint64_t rows = mode == EPOCH_MODE_EDGE ? 1 : maximum(modes, caps->array.segment_rows);
   const uint64_t fill = rows * (caps->hop + caps->add_latency) + drain + 20; /* 20: activations */
   const struct span span = {array->steps * interval,
@@ -112,16 +112,16 @@ static uint64_t vector_cycles(const timeline_t* t, const struct epoch_vector_com
 }
 
 static uint64_t coefficient_cycles(const timeline_t* t, const struct epoch_coeff_command* coeff) {
-  const uint64_t elements = (uint64_t)EPOCH_EXTENT_CHANNELS(coeff->extent) *
-                            EPOCH_EXTENT_MODES(coeff->extent);
-  const uint32_t bytes = epoch_mode_bytes(EPOCH_FORMAT_MODE(coeff->format),
-                                          EPOCH_FORMAT_TYPE(coeff->format));
+  const uint64_t elements =
+      (uint64_t)EPOCH_EXTENT_CHANNELS(coeff->extent) * EPOCH_EXTENT_MODES(coeff->extent);
+  const uint32_t bytes =
+      epoch_mode_bytes(EPOCH_FORMAT_MODE(coeff->format), EPOCH_FORMAT_TYPE(coeff->format));
   return maximum(1, divide_up(elements * bytes, t->caps->coefficient_port));
 }
 
 static uint64_t state_cycles(const timeline_t* t, const struct epoch_state_command* state) {
-  const uint64_t elements = (uint64_t)EPOCH_EXTENT_CHANNELS(state->extent) *
-                            EPOCH_EXTENT_MODES(state->extent);
+  const uint64_t elements =
+      (uint64_t)EPOCH_EXTENT_CHANNELS(state->extent) * EPOCH_EXTENT_MODES(state->extent);
   return maximum(1, divide_up(elements * epoch_state_bytes(EPOCH_FORMAT_MODE(state->format)),
                               t->caps->state_port));
 }

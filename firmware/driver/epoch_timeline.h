@@ -31,8 +31,8 @@ struct epoch_memory_speed {
 struct epoch_timeline {
   const struct epoch_caps* caps;
   struct epoch_memory_speed speed;
-  uint32_t commands; /* descriptors so far */
-  uint64_t end;      /* the answer: when everything has ended */
+  uint32_t commands;               /* descriptors so far */
+  uint64_t end;                    /* the answer: when everything has ended */
   uint64_t started[EPOCH_ENGINES]; /* the engine's last command, */
   uint64_t ended[EPOCH_ENGINES];   /* and all of it */
   uint64_t bus;                    /* when the memory is free */
@@ -45,8 +45,7 @@ void epoch_timeline_begin(struct epoch_timeline* timeline, const struct epoch_ca
                           const struct epoch_memory_speed* speed);
 /* One command, of one descriptor or two (STREAMS and its SSM). */
 void epoch_timeline_add(struct epoch_timeline* timeline, const union epoch_descriptor* descriptors,
-                        uint32_t count, const struct epoch_access* accesses,
-                        uint32_t access_count);
+                        uint32_t count, const struct epoch_access* accesses, uint32_t access_count);
 
 #ifdef __cplusplus
 }

@@ -2,9 +2,9 @@
  *
  * Who used which bytes last: a table of byte ranges with, for each engine, a number for its last
  * write and its last read (a position in a program, a time). What a command must wait for follows
- * from it. Relies on the contract: engines start and retire their commands in order; grid and vector
- * unit read operands at the start and publish at the end, DMA engines move bytes all the time and
- * may have a next command under way. Pure C.
+ * from it. Relies on the contract: engines start and retire their commands in order; grid and
+ * vector unit read operands at the start and publish at the end, DMA engines move bytes all the
+ * time and may have a next command under way. Pure C.
  */
 #ifndef EPOCH_USES_H
 #define EPOCH_USES_H
@@ -53,9 +53,8 @@ bool epoch_uses_fit(const struct epoch_uses* uses, const struct epoch_access* ac
                     uint32_t count);
 void epoch_uses_forget(struct epoch_uses* uses);
 /* Enters the accesses of a command that has waited for what they need. */
-void epoch_uses_enter(struct epoch_uses* uses, uint32_t engine,
-                      const struct epoch_access* accesses, uint32_t count, uint64_t reader,
-                      uint64_t writer);
+void epoch_uses_enter(struct epoch_uses* uses, uint32_t engine, const struct epoch_access* accesses,
+                      uint32_t count, uint64_t reader, uint64_t writer);
 
 #ifdef __cplusplus
 }

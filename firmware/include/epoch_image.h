@@ -31,7 +31,7 @@ enum { EPOCH_IMAGE_TYPE_UINT8 = 0x10, EPOCH_IMAGE_TYPE_UINT32 = 0x11 };
   K(AFFINE, 1, "uint8 to numbers: x*immediate0 + immediate1")                                      \
   K(GATHER, 2, "rows of a table by uint32 index; the parameters are the table")                    \
   K(LINEAR, 3, "weights, bias, activation, residual (STORED); GEMM folds")                         \
-  K(SSM, 4, "recurrence of format's mode, not mac; SHIFT: row t takes the source's row t + 1")                         \
+  K(SSM, 4, "recurrence of format's mode, not mac; SHIFT: row t takes the source's row t + 1")     \
   K(NORM, 5, "layer normalisation; function 1: root mean square. immediate0: epsilon")             \
   K(POOL, 6, "over all rows: function 0 mean, 1 the last row; one row of result")                  \
   K(MAP, 7, "f(x*gain + bias) by column, gain and bias if flagged; elements repeat `count` times") \

@@ -38,6 +38,7 @@ void Cpu::execute() {
   for (;;) {
     hart_.set_interrupts(interrupts());
     const Hart::Exit exit = hart_.run(quantum_cycles_);
+    wake_ = false;
     synchronise();
     if (exit == Hart::Exit::wait_for_interrupt) sleep();
     if (exit == Hart::Exit::halted) break;
@@ -48,15 +49,37 @@ void Cpu::execute() {
 void Cpu::sleep() {
   asleep_since_ps_ = now_ps();
   sleeping_trace_.set(now_ps(), 1);
-  for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending();
+  for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending() && !wake_;
        hart_.set_interrupts(interrupt_levels())) {
     wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
-         external_interrupt.value_changed_event());
+         external_interrupt.value_changed_event() | woken_);
   }
   hart_.sleep_until(first_cycle_at(now_ps()));
   slept_ps_ = slept_ps();
   asleep_since_ps_.reset();
   sleeping_trace_.set(now_ps(), 0);
+}
+
+void Cpu::wake() {
+  wake_ = true;
+  if (sleeping()) woken_.notify(sc_core::SC_ZERO_TIME);
+}
+
+HartDebugger& Cpu::attach_debugger() {
+  if (debugger_ == nullptr) debugger_ = std::make_unique<HartDebugger>(hart_);
+  return *debugger_;
+}
+
+// With a payload of its own: the hart's may be under way.
+unsigned Cpu::debug_transport(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
+                              unsigned bytes) {
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_ptr(data);
+  payload.set_data_length(bytes);
+  payload.set_streaming_width(bytes);
+  return bus->transport_dbg(payload);
 }
 
 void Cpu::synchronise() {

@@ -102,7 +102,6 @@ bool CsrFile::accessible(std::uint32_t number) const {
 }
 
 std::optional<std::uint32_t> CsrFile::read(std::uint32_t number, const CounterInputs& now) const {
-  if (!accessible(number)) return std::nullopt;
   switch (number) {
     case csr::fflags:
       return fflags_;

@@ -41,7 +41,9 @@ class CsrFile {
  public:
   explicit CsrFile(const CpuConfig& config);
 
-  // Nothing if the CSR does not exist or the mode may not access it: an illegal instruction.
+  // An access to a CSR that does not exist, or that the mode may not access, is an illegal
+  // instruction.
+  bool accessible(std::uint32_t number) const;
   std::optional<std::uint32_t> read(std::uint32_t number, const CounterInputs& now) const;
   // The CSR exists and is not read-only. Fields keep only what they support (WARL).
   void write(std::uint32_t number, std::uint32_t value, const CounterInputs& now);
@@ -95,7 +97,6 @@ class CsrFile {
   static constexpr std::uint32_t kInterrupts =
       1u << kSoftwareInterrupt | 1u << kTimerInterrupt | 1u << kExternalInterrupt;
 
-  bool accessible(std::uint32_t number) const;
   std::uint32_t mstatus() const;
   void write_mstatus(std::uint32_t value);
   std::optional<std::uint32_t> read_machine(std::uint32_t number) const;

@@ -35,7 +35,11 @@ Hart::Exit Hart::run(std::uint64_t cycles) {
   exit_.reset();
   for (CodeCache& code : code_) code.trim();
   take_interrupt();
-  if (!exit_) interpret();
+  if (debugger_ != nullptr) {
+    debugger_->run();
+  } else if (!exit_) {
+    interpret();
+  }
   if (uncached_ != nullptr) uncached_->op = Op::undecoded;
   uncached_ = nullptr;
   return exit_.value_or(Exit::budget);
@@ -62,6 +66,13 @@ void Hart::clear_code() {
   for (CodeCache& code : code_) code.clear();
 }
 
+void Hart::follow_csr(std::uint32_t number, Privilege before) {
+  follow_mode(before);
+  if (!Pmp::has(number)) return;
+  direct_.forget_pages();
+  clear_code();
+}
+
 void Hart::follow_mode(Privilege before) {
   if (csrs_.data_mode() != before) direct_.forget_pages();
 }
@@ -77,6 +88,7 @@ void Hart::spend(std::uint64_t cycles, std::uint64_t& budget) {
   const std::uint64_t within = std::min(cycles, budget);
   budget -= within;
   limit_ += cycles - within;
+  withheld_ -= std::min(withheld_, cycles - within);  // a debugger's: it is part of the budget
 }
 
 // Only directly accessible memory is cached: it has no side effects.
@@ -120,6 +132,20 @@ void Hart::touch_code(const Instruction& i) {
 void Hart::end_quantum() {
   limit_ -= budget_ - 1;
   budget_ = 1;
+  withheld_ = 0;
+}
+
+void Hart::withhold(std::uint64_t left) {
+  if (budget_ <= left) return;
+  withheld_ += budget_ - left;
+  limit_ -= budget_ - left;
+  budget_ = left;
+}
+
+void Hart::give_back() {
+  limit_ += withheld_;
+  budget_ += withheld_;
+  withheld_ = 0;
 }
 
 // A trapping instruction takes a cycle and does not retire (privileged specification, 3.3.1).
@@ -144,6 +170,7 @@ void Hart::take_interrupt() {
   const std::optional<std::uint32_t> taken = csrs_.interrupt_to_take();
   if (!taken) return;
   ++counts_.interrupts;
+  if (debugger_ != nullptr) debugger_->interrupted(pc_);
   enter_trap(*taken, 0);
   if (observer_ != nullptr) observer_->on_jump(cycles(), pc_);
 }
@@ -209,6 +236,10 @@ bool Hart::page_permitted(std::uint32_t address, AccessKind kind) const {
   return permitted(address & kPageMask, kPageBytes, kind);
 }
 
+bool Hart::watched_page(std::uint32_t address) const {
+  return debugger_ != nullptr && debugger_->watches_page(address);
+}
+
 bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes,
                        std::uint32_t fault) {
   if (!permitted(address, bytes, AccessKind::read)) {
@@ -219,7 +250,9 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    if (page_permitted(address, AccessKind::read)) direct_.remember_load_page(address);
+    if (!watched_page(address) && page_permitted(address, AccessKind::read)) {
+      direct_.remember_load_page(address);
+    }
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -240,7 +273,8 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!holds_code(address) && page_permitted(address, AccessKind::write)) {
+    if (!watched_page(address) && !holds_code(address) &&
+        page_permitted(address, AccessKind::write)) {
       direct_.remember_store_page(address);
     }
   } else {
@@ -417,7 +451,7 @@ void Hart::access_csr(const Instruction& i) {
   if (number == csr::mip) csrs_.set_interrupts(bus_.interrupts());
   const CounterInputs now = counter_inputs(number);
   const std::optional<std::uint32_t> old = csrs_.read(number, now);
-  if (!old || (writes && CsrFile::read_only(number))) {
+  if (!old || !csrs_.accessible(number) || (writes && CsrFile::read_only(number))) {
     return raise(cause::illegal_instruction, i.bits);
   }
   if (writes) {
@@ -426,11 +460,7 @@ void Hart::access_csr(const Instruction& i) {
     const std::uint32_t value = plain_write ? operand : sets ? *old | operand : *old & ~operand;
     csrs_.write(number, value, now);
     if (CsrFile::gates_interrupts(number)) end_quantum();
-    follow_mode(before);
-    if (Pmp::has(number)) {
-      direct_.forget_pages();
-      clear_code();
-    }
+    follow_csr(number, before);
   }
   x_[i.rd] = *old;
   retire(i);
@@ -502,6 +532,7 @@ void Hart::execute_system(const Instruction& i) {
 
 void Hart::execute(Instruction* slot) {
   const Instruction i = *slot;  // a store may change the slot it came from
+  if (debugger_ != nullptr && debugger_->stops_before(i)) return;
   const std::uint64_t traps = counts_.traps;
   execute(slot, i);
   if (timed_ && counts_.traps == traps) spend(timing_.extra(i.op), budget_);

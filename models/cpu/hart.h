@@ -10,6 +10,7 @@
 #include "cpu/csr_file.h"
 #include "cpu/direct_memory.h"
 #include "cpu/hart_bus.h"
+#include "cpu/hart_debugger.h"
 #include "cpu/instruction.h"
 #include "cpu/l1_cache.h"
 #include "cpu/op_timing.h"
@@ -78,6 +79,8 @@ class Hart {
   void observe(HartObserver& observer) { observer_ = &observer; }
 
  private:
+  friend class HartDebugger;
+
   // Interprets out of the code cache until budget_ is 0 or exit_ set (interpreter.cpp).
   void interpret();
   template <bool observed, bool timed>
@@ -120,6 +123,7 @@ class Hart {
   // The mode of loads and stores was `before`: what has been found out about pages is void if it
   // changed.
   void follow_mode(Privilege before);
+  void follow_csr(std::uint32_t number, Privilege before);  // after it was written
 
   // Accesses by whatever way leads there. `fault` is the mcause to report; false: trapped.
   bool read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes, std::uint32_t fault);
@@ -129,6 +133,7 @@ class Hart {
   // Likewise, of any alignment: trapped, or in naturally aligned parts.
   bool read_parts(std::uint32_t address, std::uint8_t* data, unsigned bytes);
   bool write_parts(std::uint32_t address, const std::uint8_t* data, unsigned bytes);
+  bool watched_page(std::uint32_t address) const;
   void load(const Instruction& i, unsigned bytes, bool is_signed);
   void store(const Instruction& i, unsigned bytes);
   void load_reserved(const Instruction& i);
@@ -150,6 +155,9 @@ class Hart {
   void return_from_trap(const Instruction& i);
   void wait_for_interrupt(const Instruction& i);
   void end_quantum();
+  // A debugger wants the interpreter back after `left` cycles, and the rest later.
+  void withhold(std::uint64_t left);
+  void give_back();
 
   HartBus& bus_;
   HartObserver* observer_ = nullptr;
@@ -179,6 +187,9 @@ class Hart {
   std::array<CodeCache, 2> code_;    // of machine and user mode
   Instruction* uncached_ = nullptr;  // decoded from memory that must be fetched each time
   HartCounts counts_;
+
+  HartDebugger* debugger_ = nullptr;
+  std::uint64_t withheld_ = 0;  // of the budget, see withhold()
 };
 
 }  // namespace epoch

@@ -10,8 +10,10 @@ namespace {
 constexpr const char* module_names[] = {"preload", "compute", "vector_unit", "dma_in", "dma_out"};
 constexpr const char* phase_names[] = {"active", "clock_idle", "gated", "sleep"};
 constexpr const char* phase_texts[] = {
-    "Array clock cycles at work", "Array clock cycles with its clock running for a command that waits",
-    "Array clock cycles with its clock gated", "Array clock cycles asleep: the device had nothing to do"};
+    "Array clock cycles at work",
+    "Array clock cycles with its clock running for a command that waits",
+    "Array clock cycles with its clock gated",
+    "Array clock cycles asleep: the device had nothing to do"};
 
 }  // namespace
 
@@ -50,23 +52,24 @@ void ClockControl::engine_cleared(unsigned engine) {
   }
 }
 
-void ClockControl::observe(std::uint64_t now, const std::array<bool, modules>& wanted, bool awake) {
+void ClockControl::observe(std::uint64_t cycle, const std::array<bool, modules>& wanted,
+                           bool awake) {
   for (unsigned m = 0; m < modules; ++m) {
     const Phase phase = running_[m] != 0 ? active : wanted[m] ? clock_idle : awake ? gated : asleep;
     if (phase == phase_[m]) continue;
-    spent_[m][phase_[m]] += now - since_[m];
-    since_[m] = now;
+    spent_[m][phase_[m]] += cycle - since_[m];
+    since_[m] = cycle;
     phase_[m] = phase;
   }
 }
 
-void ClockControl::statistics(const std::string& prefix, std::uint64_t now,
-                              std::uint64_t period_ps, Statistics& out) const {
+void ClockControl::statistics(const std::string& prefix, std::uint64_t cycle,
+                              Statistics& out) const {
   for (unsigned m = 0; m < modules; ++m) {
     for (unsigned p = 0; p < phases; ++p) {
-      const std::uint64_t open = phase_[m] == p ? now - since_[m] : 0;
+      const std::uint64_t open = phase_[m] == p ? cycle - since_[m] : 0;
       out.push_back({prefix + ".clock." + module_names[m] + "." + phase_names[p],
-                     (spent_[m][p] + open) / period_ps, "cycle", phase_texts[p]});
+                     spent_[m][p] + open, "cycle", phase_texts[p]});
     }
   }
 }

@@ -302,7 +302,7 @@ void CommandProcessor::observe_clocks() {
   std::array<bool, ClockControl::modules> wanted{};
   for (const Lane& lane : lanes_)
     if (!lane.fifo.empty()) wanted[ClockControl::module_of(lane.fifo.front().opcode)] = true;
-  clocks_.observe(now_ps(), wanted, busy() || work_pending());
+  clocks_.observe(now_ps() / config_.period_ps, wanted, busy() || work_pending());
 }
 
 void CommandProcessor::observe() {
@@ -368,7 +368,7 @@ void CommandProcessor::statistics(const std::string& prefix, Statistics& out) co
     out.push_back({engine + ".blocked", blocked_ps / config_.period_ps, "cycle",
                    "Array clock cycles with the FIFO head waiting for a semaphore"});
   }
-  clocks_.statistics(prefix, now, config_.period_ps, out);
+  clocks_.statistics(prefix, now / config_.period_ps, out);
 }
 
 }  // namespace epoch

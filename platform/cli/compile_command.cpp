@@ -29,7 +29,8 @@ std::string help_text(const po::options_description& options) {
 std::vector<std::string> settings(const po::variables_map& values) {
   std::vector<std::string> all = set_arguments(values);
   for (const char* key : {"type", "calibration"})
-    if (const auto text = optional_text(values, key)) all.push_back("network." + std::string(key) + "=" + *text);
+    if (const auto text = optional_text(values, key))
+      all.push_back("network." + std::string(key) + "=" + *text);
   return all;
 }
 
@@ -39,10 +40,10 @@ int compile_command(const std::vector<std::string>& arguments) {
   po::options_description options("Options");
   options.add_options()("config", po::value<std::string>()->value_name("SCENARIO"),
                         "scenario whose array the image is for (default: the default platform)")(
-        "type", po::value<std::string>()->value_name("TYPE"),
-        "number type: fp32, bf16, bf16d or int8 (default: the scenario's network.type)")(
-        "calibration", po::value<std::string>()->value_name("FILE"),
-        "int8: inputs to measure the network's signals on")(
+      "type", po::value<std::string>()->value_name("TYPE"),
+      "number type: fp32, bf16, bf16d or int8 (default: the scenario's network.type)")(
+      "calibration", po::value<std::string>()->value_name("FILE"),
+      "int8: inputs to measure the network's signals on")(
       "output,o", po::value<std::string>()->value_name("FILE"), "image file to write")(
       "help,h", "show this text");
   add_set_option(options);

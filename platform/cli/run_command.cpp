@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <sstream>
 
 #include "cli/command.h"
+#include "config/json_text.h"
 #include "errors.h"
 #include "report/json_report.h"
 #include "report/vcd_writer.h"
@@ -48,7 +54,10 @@ po::options_description run_options() {
           "max-sim-time", po::value<std::string>()->value_name("TIME"),
           "stop after this simulated time, e.g. 5ms (exit 75)")(
           "max-wall-time", po::value<std::string>()->value_name("TIME"),
-          "stop after this wall time, e.g. 10s (exit 75)")("help,h", "show this text");
+          "stop after this wall time, e.g. 10s (exit 75)")(
+          "gdb", po::value<std::string>()->value_name("PORT"),
+          "let GDB in at this port of 127.0.0.1 (0: a free one); stderr says what to paste")(
+          "gdb-wait", "wait for it before the first instruction")("help,h", "show this text");
   return options;
 }
 
@@ -64,7 +73,8 @@ std::string help_text(const po::options_description& options) {
           "  epochvp run smnist -- --digits=5\n"
           "  epochvp run smnist --set epochcore.pe_grid.rows=64 --stats stats.json\n"
           "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
-          "  epochvp run my_firmware.elf --max-sim-time 5ms\n\n"
+          "  epochvp run my_firmware.elf --max-sim-time 5ms\n"
+          "  epochvp run ring --gdb 3333 --gdb-wait\n\n"
        << kExitStatusHelp;
   return text.str();
 }
@@ -115,6 +125,18 @@ RunFiles run_files(const po::variables_map& values) {
   return files;
 }
 
+// Replaces this process by one that was called alike. Returns why it could not.
+std::string run_again(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {"epochvp", "run"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::fflush(nullptr);
+  ::execv("/proc/self/exe", argv.data());
+  return std::strerror(errno);
+}
+
 fs::path gtkwave_save(fs::path vcd) {
   return vcd.replace_extension(".gtkw");
 }
@@ -128,6 +150,25 @@ RunLimits run_limits(const po::variables_map& values) {
     limits.wall_s = static_cast<double>(parse_time_ps("max-wall-time", *text)) / 1e12;
   }
   return limits;
+}
+
+std::optional<DebuggerOptions> debugger_options(const po::variables_map& values,
+                                                const std::string& elf,
+                                                const std::vector<std::string>& arguments) {
+  const auto text = optional_text(values, "gdb");
+  const bool wait = values.count("gdb-wait") != 0;
+  if (!text) {
+    if (wait) throw UsageError("--gdb-wait needs --gdb PORT");
+    return std::nullopt;
+  }
+  const bool digits = !text->empty() && text->size() <= 5 &&
+                      text->find_first_not_of("0123456789") == std::string::npos;
+  const unsigned long port = digits ? std::strtoul(text->c_str(), nullptr, 10) : 65536;
+  if (port > 65535) {
+    throw UsageError("--gdb " + one_line(*text) + ": a port is a number, 0 (a free one) to 65535");
+  }
+  return DebuggerOptions{static_cast<std::uint16_t>(port), wait, elf,
+                         [arguments] { return run_again(arguments); }};
 }
 
 void report_outputs(const RunSummary& summary, const RunFiles& files) {
@@ -196,6 +237,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   }
   const Workload workload = load_workload(configuration, folders);
   const RunFiles files = run_files(values);
+  const auto debugging = debugger_options(values, workload.elf_name, all_arguments);
 
   Simulation simulation(configuration.values, workload);
   std::unique_ptr<VcdWriter> vcd;
@@ -211,6 +253,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     signature = signature_in(simulation, workload);
     write_text_file(*files.signature, "");  // likewise
   }
+  if (debugging) simulation.debug_on(*debugging);
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
   summary.scenario = *target;

@@ -95,8 +95,8 @@ DplrCoefficients dplr_coefficients(const S4Config& config, const SsmTensors& ssm
       const Complex b = dense.dt * (dense.b[m] - dense.dt / 2 * p * h / g) / d[m];
       if (std::abs(b) < 1e-30)
         throw std::domain_error("B_bar of " + place_text(channel * modes + m, modes) + " is 0");
-      const Complex c = system.c.empty() ? 2.0 * dense.c[m]
-                                         : Complex(system.c[m], -system.c[modes + m]);
+      const Complex c =
+          system.c.empty() ? 2.0 * dense.c[m] : Complex(system.c[m], -system.c[modes + m]);
       result.a.push_back(2.0 / d[m] - 1.0);
       result.w.push_back(2.0 * std::conj(p) / d[m] * b);
       result.p.push_back(dense.dt * p / (d[m] * g) / b);

@@ -15,7 +15,8 @@ std::uint32_t word(std::uint64_t value) {
 
 template <class Entry>
 void copy_table(const std::vector<Entry>& table, std::uint64_t offset, ImageBuilder::Bytes& image) {
-  if (!table.empty()) std::memcpy(image.data() + offset, table.data(), table.size() * sizeof(Entry));
+  if (!table.empty())
+    std::memcpy(image.data() + offset, table.data(), table.size() * sizeof(Entry));
 }
 
 }  // namespace

@@ -107,13 +107,13 @@ class MambaNetwork {
     const std::uint32_t convolved = model_.conv_channels(), wide = inner + convolved;
     // z, x, B, C as the array reads them; dt in fp32.
     const Value zxbc = builder_.tensor(wide);
-    builder_.linear("mixer.in_proj", normed, zxbc,
-                    {rows_of(layer.in_proj, config_.hidden, 0, wide),
-                     part_of(layer.in_bias, 0, wide)});
+    builder_.linear(
+        "mixer.in_proj", normed, zxbc,
+        {rows_of(layer.in_proj, config_.hidden, 0, wide), part_of(layer.in_bias, 0, wide)});
     const Value dt = builder_.tensor(heads, EPOCH_TYPE_FP32);
-    builder_.linear("mixer.in_proj", normed, dt,
-                    {rows_of(layer.in_proj, config_.hidden, wide, heads),
-                     part_of(layer.in_bias, wide, heads)});
+    builder_.linear(
+        "mixer.in_proj", normed, dt,
+        {rows_of(layer.in_proj, config_.hidden, wide, heads), part_of(layer.in_bias, wide, heads)});
     const Value xbc = add_conv(layer, zxbc.part(inner, convolved));
     const Value delta = builder_.tensor(heads, EPOCH_TYPE_FP32);
     builder_.map("mixer.softplus", dt, delta, EPOCH_FUNCTION_SOFTPLUS, {}, layer.dt_bias);

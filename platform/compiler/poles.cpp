@@ -23,7 +23,7 @@ bool inside(Complex a) {
 // The next value towards 0 that the type stores.
 double step_inwards(double value, NumberType type, bool real) {
   const double now = pole_of(value, type, real).value;
-  for (double step = std::abs(value) * 0x1p-26; ; step *= 2) {
+  for (double step = std::abs(value) * 0x1p-26;; step *= 2) {
     const double next = pole_of(value - std::copysign(step, value), type, real).value;
     if (next != now) return next;
   }
@@ -52,8 +52,9 @@ Complex stable_pole(NetworkBuilder& builder, Complex a, const std::string& place
                  : Complex(moved.real(), step_inwards(moved.imag(), type, false));
   }
   if (!inside(stored(moved, type)))
-    builder.refuse(name, "the pole of " + place + " leaves the unit circle when it is rounded (by " +
-                             outside + ") and no neighbour is inside");
+    builder.refuse(name, "the pole of " + place +
+                             " leaves the unit circle when it is rounded (by " + outside +
+                             ") and no neighbour is inside");
   builder.warn(name, "the pole of " + place + " leaves the unit circle when it is rounded (by " +
                          outside + "); moved inside");
   return moved;

@@ -162,7 +162,6 @@ std::string Inspection::hart() const {
 
 // ---- EpochCore ----------------------------------------------------------------------------------
 
-// What stands in the ring from HEAD to TAIL, as far as it can be read.
 std::vector<CommandView> Inspection::unfetched(unsigned instance) const {
   const std::uint32_t size = peek(instance, EPOCH_REG_RING_SIZE);
   const std::uint32_t tail = peek(instance, EPOCH_REG_RING_TAIL);
@@ -232,12 +231,17 @@ std::string Inspection::engines() const {
 }
 
 std::string Inspection::epochcore_registers(unsigned instance) const {
-  const std::string device = epochcore_name(instance);
+  return device_registers(epochcore_name(instance));
+}
+
+std::string Inspection::device_registers(const std::string& device) const {
+  const RegisterBank* bank = registers_.bank(device);
   std::string text;
-  for (const Register& reg : soc_.epochcores[instance]->registers().table()) {
+  if (bank == nullptr) return text;
+  for (const Register& reg : bank->table()) {
     for (unsigned i = 0; i < reg.count; ++i) {
       const std::uint32_t offset = reg.offset + 4 * i;
-      const std::uint32_t value = peek(instance, offset);
+      const std::uint32_t value = bank->peek(offset);
       char line[80];
       std::snprintf(line, sizeof line, "0x%03x  0x%08x  ", offset, value);
       text += line + registers_.name(device, offset).substr(device.size() + 1) +

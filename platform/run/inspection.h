@@ -36,6 +36,10 @@ class Inspection {
   // indented.
   std::string engines() const;
   std::string epochcore_registers(unsigned instance) const;
+  // Every register of a device that has a table; "" for another.
+  std::string device_registers(const std::string& device) const;
+  // The commands that stand in the ring from HEAD to TAIL, as far as it can be read.
+  std::vector<CommandView> unfetched(unsigned instance) const;
 
  private:
   std::string instruction(std::uint32_t pc) const;
@@ -43,7 +47,6 @@ class Inspection {
   std::uint32_t peek(unsigned instance, std::uint32_t offset) const {
     return soc_.epochcores[instance]->registers().peek(offset);
   }
-  std::vector<CommandView> unfetched(unsigned instance) const;
   std::string device_text(unsigned instance) const;
   std::string error_text(unsigned instance) const;
 

@@ -13,6 +13,7 @@
 #include "config/key_value.h"
 #include "errors.h"
 #include "memory_map.h"
+#include "report/map_report.h"
 
 namespace epoch {
 namespace {
@@ -50,7 +51,9 @@ Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
     : workload_(workload),
       soc_(config, order),
       inspection_(soc_, config, workload),
-      access_text_(workload.elf, inspection_.registers()) {
+      access_text_(workload.elf, inspection_.registers()),
+      monitor_(soc_, inspection_, recorder_, access_text_,
+               memory_map_text(platform_regions(config), loaded_regions(workload))) {
   connect_callbacks();
   load();
   watch_tohost(config);
@@ -118,6 +121,17 @@ void Simulation::trace_mmio_to(const std::filesystem::path& file) {
   mmio_ = std::make_unique<MmioTrace>(file, access_text_);
 }
 
+void Simulation::debug_on(const DebuggerOptions& options) {
+  debugger_ = std::make_unique<Debugger>(soc_, monitor_, options);
+  debugger_->before_wait = [this] {
+    console_.flush();
+    progress_.erase();
+  };
+  debugger_->run_is_over = [this] { return ending_.has_value(); };
+  debugger_->interrupted = [] { return interrupted != 0; };
+  debugger_->on_kill = [this] { end({"killed", "killed by the debugger", kExitInterrupted, 0}); };
+}
+
 // Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
 void Simulation::on_access(const BusAccess& access) {
   const bool is_hart = access.initiator == "cpu";
@@ -126,10 +140,11 @@ void Simulation::on_access(const BusAccess& access) {
       access.range != nullptr && !inspection_.registers().has(access.range->name);
   if (is_memory) {
     recorder_.memory_access(recorded);
-    return;
+  } else {
+    recorder_.register_access(recorded);
+    if (mmio_ != nullptr) mmio_->access(recorded);
   }
-  recorder_.register_access(recorded);
-  if (mmio_ != nullptr) mmio_->access(recorded);
+  if (debugger_ != nullptr) debugger_->on_bus_access(access);
 }
 
 // ---- what ends a run ----------------------------------------------------------------------------
@@ -163,7 +178,9 @@ void Simulation::on_tohost(const std::uint8_t* word) {
 }
 
 void Simulation::on_trap(const TrapInfo& trap, const std::string& by) {
-  end({"trap", inspection_.trap(trap, by), kExitTrap, 0});
+  const std::string text = inspection_.trap(trap, by);
+  if (debugger_ != nullptr) debugger_->stop_at_trap(trap.cause, text);
+  end({"trap", text, kExitTrap, 0});
 }
 
 void Simulation::on_unmapped(const UnmappedAccess& access) {
@@ -173,17 +190,22 @@ void Simulation::on_unmapped(const UnmappedAccess& access) {
                time_text(now_ps()).c_str());
 }
 
-void Simulation::end_in_deadlock() {
+std::string Simulation::deadlock() const {
   const std::string pc = inspection_.place(soc_.cpu->hart().pc());
   bool waiting = false;
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
     waiting = waiting || inspection_.blockage(i).kind == Blockage::firmware;
   }
-  end({"deadlock",
-       "deadlock: nothing is left to happen; the hart sleeps in WFI before pc " + pc +
-           (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
-           inspection_.engines(),
-       kExitDeadlock, 0});
+  return "deadlock: nothing is left to happen; the hart sleeps in WFI before pc " + pc +
+         (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
+         inspection_.engines();
+}
+
+// A debugger may want to see why, and may know how to go on.
+void Simulation::on_nothing_left() {
+  const std::string text = deadlock();
+  if (debugger_ != nullptr && debugger_->stop_in_deadlock(text)) return;
+  end({"deadlock", text, kExitDeadlock, 0});
 }
 
 // Where the hart is and what each engine waits for, when a run is stopped from outside.
@@ -213,7 +235,10 @@ void Simulation::run_until_ended(const RunLimits& limits) {
   while (!ending_) {
     if (vcd_ != nullptr) vcd_->advance(now_ps());
     if (mmio_ != nullptr) mmio_->advance(now_ps());
-    const double wall = wall_seconds() - started;
+    if (debugger_ != nullptr) debugger_->poll();
+    if (ending_) break;
+    const double wall =
+        wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
     if (interrupted != 0) {
       end({"interrupted", "interrupted" + whereabouts(), kExitInterrupted, 0});
     } else if (limits.simulated_ps && now_ps() >= *limits.simulated_ps) {
@@ -227,7 +252,7 @@ void Simulation::run_until_ended(const RunLimits& limits) {
                whereabouts(),
            kExitLimit, 0});
     } else if (!advance(limits)) {
-      end_in_deadlock();
+      on_nothing_left();
     }
     if (ending_) break;
     console_.flush();
@@ -249,6 +274,7 @@ RunSummary Simulation::run(const RunLimits& limits) {
   }
   console_.flush();
   progress_.erase();
+  if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());
   if (mmio_ != nullptr) mmio_->finish();
   if (unmapped_ > kUnmappedShown) {
@@ -262,7 +288,7 @@ RunSummary Simulation::run(const RunLimits& limits) {
   summary.firmware_code = ending_->firmware_code;
   summary.simulated_ps = now_ps();
   summary.instructions = soc_.cpu->hart().instructions();
-  summary.wall_s = wall_seconds() - started;
+  summary.wall_s = wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
   summary.peak_memory_bytes = peak_memory_bytes();
   return summary;
 }

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "debugger/debugger.h"
+#include "debugger/monitor.h"
 #include "report/json_report.h"
 #include "report/mmio_trace.h"
 #include "report/vcd_writer.h"
@@ -34,6 +36,8 @@ class Simulation {
   void trace_to(VcdWriter& vcd);
   // Throws UnavailableError if the file cannot be made.
   void trace_mmio_to(const std::filesystem::path& file);
+  // Lets a debugger in, while the run lasts. Throws UnavailableError if the port cannot be had.
+  void debug_on(const DebuggerOptions& options);
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const { return soc_.statistics(); }
@@ -64,7 +68,8 @@ class Simulation {
 
   void run_until_ended(const RunLimits& limits);
   bool advance(const RunLimits& limits);  // one slice; false: nothing is left to happen
-  void end_in_deadlock();
+  std::string deadlock() const;
+  void on_nothing_left();
   std::string whereabouts() const;
 
   const Workload& workload_;
@@ -76,6 +81,8 @@ class Simulation {
   FlightRecorder recorder_;
   VcdWriter* vcd_ = nullptr;
   std::unique_ptr<MmioTrace> mmio_;
+  Monitor monitor_;
+  std::unique_ptr<Debugger> debugger_;
   std::optional<Ending> ending_;
   std::uint64_t unmapped_ = 0;
 };

@@ -39,24 +39,22 @@ std::vector<std::vector<std::uint8_t>> sequences_of(const std::vector<std::uint8
   if (file.size() <= header || big32(0) != 0x0803) return {file};
   const std::size_t length = big32(8) * big32(12);
   std::vector<std::vector<std::uint8_t>> sequences;
-  for (std::size_t at = header; length != 0 && sequences.size() < std::min(most, big32(4)) &&
-                                length <= file.size() - at;
+  for (std::size_t at = header;
+       length != 0 && sequences.size() < std::min(most, big32(4)) && length <= file.size() - at;
        at += length)
     sequences.emplace_back(file.begin() + static_cast<std::ptrdiff_t>(at),
                            file.begin() + static_cast<std::ptrdiff_t>(at + length));
   return sequences;
 }
 
-CompilerOptions compiler_options(const Configuration& configuration,
-                                 const SearchFolders& folders) {
+CompilerOptions compiler_options(const Configuration& configuration, const SearchFolders& folders) {
   const NetworkConfig& network = configuration.values.network;
   CompilerOptions options;
   options.type = network.type;
   if (network.calibration.empty() || network.type != NumberType::int8) return options;
   const fs::path file =
       locate(configuration, "network.calibration", network.calibration, folders.scenarios);
-  options.calibration =
-      sequences_of(read_file_bytes(file, configuration.values.dram.size_bytes));
+  options.calibration = sequences_of(read_file_bytes(file, configuration.values.dram.size_bytes));
   return options;
 }
 
@@ -86,9 +84,9 @@ void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
 std::vector<std::uint8_t> compile_model(const Configuration& configuration,
                                         const SearchFolders& folders, const fs::path& model) {
   const ScenarioConfig& config = configuration.values;
-  const fs::path folder =
-      model.empty() ? locate(configuration, "network.model", config.network.model, folders.scenarios)
-                    : model;
+  const fs::path folder = model.empty() ? locate(configuration, "network.model",
+                                                 config.network.model, folders.scenarios)
+                                        : model;
   CompiledNetwork compiled =
       compile_network(load_model(folder.string()), compiler_target(config.epochcore),
                       compiler_options(configuration, folders));

@@ -24,8 +24,8 @@ struct Workload {
 // Throws InputError, or UsageError for what the command line named.
 Workload load_workload(const Configuration& configuration, const SearchFolders& folders);
 
-// The scenario's network image, for its array and number type; of `model` if that is not empty. Says
-// the compiler's warnings on stderr.
+// The scenario's network image, for its array and number type; of `model` if that is not empty.
+// Says the compiler's warnings on stderr.
 std::vector<std::uint8_t> compile_model(const Configuration& configuration,
                                         const SearchFolders& folders,
                                         const std::filesystem::path& model = {});

@@ -33,11 +33,11 @@ void check_blocks(const std::vector<Block>& blocks, std::uint32_t total) {
   CHECK(total - end < 64);
 }
 
-// Bytes of a mode's words and of D or a bias by mode and type, from the table in epochcore.h; 0 where
-// a type is not defined for a mode.
+// Bytes of a mode's words and of D or a bias by mode and type, from the table in epochcore.h; 0
+// where a type is not defined for a mode.
 constexpr std::uint32_t mode_bytes[EPOCH_MODE_MAC + 1][4] = {
-    {8, 6, 4, 3},     {16, 12, 8, 6},   {12, 8, 6, 0}, {24, 16, 12, 0}, {32, 28, 24, 0},
-    {4, 4, 0, 0},     {0, 0, 0, 0},     {8, 8, 4, 0},  {4, 2, 2, 1}};
+    {8, 6, 4, 3}, {16, 12, 8, 6}, {12, 8, 6, 0}, {24, 16, 12, 0}, {32, 28, 24, 0},
+    {4, 4, 0, 0}, {0, 0, 0, 0},   {8, 8, 4, 0},  {4, 2, 2, 1}};
 constexpr std::uint32_t d_bytes[] = {4, 2, 2, 4};
 
 std::uint32_t padded(std::uint32_t bytes) {

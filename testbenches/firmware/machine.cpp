@@ -199,8 +199,7 @@ std::vector<std::uint8_t> Machine::read(const LocalTile& tile, InFlight& command
   return bytes;
 }
 
-std::vector<float> Machine::read_words(const LocalTile& tile, NumberType type,
-                                       InFlight& command) {
+std::vector<float> Machine::read_words(const LocalTile& tile, NumberType type, InFlight& command) {
   const std::vector<std::uint8_t> bytes = read(tile, command);
   std::vector<float> words(bytes.size() / type_bytes(type));
   unpack_words(type, bytes.data(), words.size(), words.data());
@@ -310,8 +309,7 @@ void Machine::transfer(const DmaWork& work, bool load, InFlight& command) {
           std::int64_t{r} * work.local_row_stride + std::int64_t{p} * work.local_plane_stride;
       const std::uint64_t at_offset =
           EPOCH_LOCAL_OFFSET(work.local) + static_cast<std::uint64_t>(offset);
-      local.push_back(
-          {EPOCH_LOCAL_BUFFER(work.local), at_offset, at_offset + work.row_bytes});
+      local.push_back({EPOCH_LOCAL_BUFFER(work.local), at_offset, at_offset + work.row_bytes});
       remote.push_back(bus_range(work.bus + static_cast<std::uint64_t>(bus), work.row_bytes));
     }
   }
@@ -327,12 +325,13 @@ void Machine::gather(const DmaWork& work, InFlight& command) {
     std::uint32_t index;
     std::memcpy(&index, &bytes[4 * std::size_t{r}], sizeof index);
     if (index >= work.table_rows) return fail("index outside the table");
-    const std::uint64_t offset = EPOCH_LOCAL_OFFSET(work.local) +
-                                 static_cast<std::uint64_t>(std::int64_t{r} * work.local_row_stride);
+    const std::uint64_t offset =
+        EPOCH_LOCAL_OFFSET(work.local) +
+        static_cast<std::uint64_t>(std::int64_t{r} * work.local_row_stride);
     local.push_back({EPOCH_LOCAL_BUFFER(work.local), offset, offset + work.row_bytes});
-    remote.push_back(bus_range(
-        work.bus + static_cast<std::uint64_t>(std::int64_t{index} * work.bus_row_stride),
-        work.row_bytes));
+    remote.push_back(
+        bus_range(work.bus + static_cast<std::uint64_t>(std::int64_t{index} * work.bus_row_stride),
+                  work.row_bytes));
   }
   if (!problem_.empty()) return;
   move_late(remote, local, command);
@@ -365,8 +364,7 @@ void Machine::run_array(const ArrayWork& work, InFlight& command) {
   const auto words = [&](const LocalTile& tile, NumberType of) {
     return read_words(tile, of, command);
   };
-  const std::vector<float> source =
-      words(work.source, streamed || edge ? NumberType::fp32 : type);
+  const std::vector<float> source = words(work.source, streamed || edge ? NumberType::fp32 : type);
   const std::vector<float> drive = words(work.drive, type), b = words(work.b, type),
                            c = words(work.c, type), u = words(work.u, type),
                            stored = words(work.stored, work.stored_type),
@@ -399,8 +397,7 @@ void Machine::run_array(const ArrayWork& work, InFlight& command) {
   pack_words(work.partial || edge ? NumberType::fp32 : work.output, results.data(), results.size(),
              bytes.data());
   write_later(work.destination, std::move(bytes), command);
-  const std::uint64_t done =
-      std::uint64_t{work.steps} * work.shape.channels * work.shape.modes;
+  const std::uint64_t done = std::uint64_t{work.steps} * work.shape.channels * work.shape.modes;
   (work.shape.mode == ArrayMode::mac ? gemm_products_ : ssm_elements_) += done;
 }
 
@@ -415,8 +412,7 @@ void Machine::run_vector(unsigned opcode, const VectorWork& work, InFlight& comm
   std::vector<float> out(work.destination.bytes() / element_bytes(work.destination_element));
   if (work.accumulate) out = read_words(work.destination, NumberType::fp32, command);
   const float* const gain = work.gain ? parameters.data() : nullptr;
-  const float* const bias =
-      work.bias ? parameters.data() + (work.gain ? work.length : 0) : nullptr;
+  const float* const bias = work.bias ? parameters.data() + (work.gain ? work.length : 0) : nullptr;
   std::vector<std::uint8_t> bytes(work.destination.bytes());
   switch (opcode) {
     case EPOCH_OP_AFFINE:

@@ -44,8 +44,9 @@ AlignedImage fixed_image() {
   recurrence.activation = EPOCH_ACTIVATION_GELU;
   builder.ssm("ssm", z, g, recurrence);
   const Value out = builder.tensor(6);
-  builder.linear("glu", g, out,
-                 {std::vector<float>(72, 0.1f), std::vector<float>(12, 0), EPOCH_ACTIVATION_GLU, &h});
+  builder.linear(
+      "glu", g, out,
+      {std::vector<float>(72, 0.1f), std::vector<float>(12, 0), EPOCH_ACTIVATION_GLU, &h});
   const Value mean = builder.tensor(6, EPOCH_TYPE_FP32, 1);
   builder.mean_pool(out, mean);
   builder.begin_layer("third");
@@ -166,7 +167,7 @@ TEST_CASE("image: every wrong header field is refused, with a valid checksum") {
   CHECK(field(&H::tensor_offset, 64) == EPOCH_NETWORK_TABLES);  // inside the header
   CHECK(field(&H::tensor_offset, 0xFFFFFFFC) == EPOCH_NETWORK_TABLES);
   CHECK(field(&H::op_count, 0) == EPOCH_NETWORK_HEADER);
-  CHECK(field(&H::op_count, 6) == EPOCH_NETWORK_HEADER);  // nobody writes the output
+  CHECK(field(&H::op_count, 6) == EPOCH_NETWORK_HEADER);           // nobody writes the output
   CHECK(field(&H::op_count, 0x04000001) == EPOCH_NETWORK_HEADER);  // head_op is another
   CHECK(field(&H::op_offset, 130) == EPOCH_NETWORK_TABLES);
   CHECK(field(&H::op_offset, 0xFFFFFF00) == EPOCH_NETWORK_TABLES);
@@ -229,9 +230,8 @@ TEST_CASE("image: every wrong op field is refused") {
         EPOCH_NETWORK_OK);
   CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_ZERO_STATE << 16; }) == EPOCH_NETWORK_OP);
   CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_SHIFT << 16; }) == EPOCH_NETWORK_OP);
-  CHECK(open_op(ssm, [](O& o) {
-          o.format |= (EPOCH_ARRAY_SHIFT | EPOCH_ARRAY_REVERSE) << 16;
-        }) == EPOCH_NETWORK_OP);  // D rides on the direction that is not shifted
+  CHECK(open_op(ssm, [](O& o) { o.format |= (EPOCH_ARRAY_SHIFT | EPOCH_ARRAY_REVERSE) << 16; }) ==
+        EPOCH_NETWORK_OP);  // D rides on the direction that is not shifted
   CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_REVERSE << 16; }) == EPOCH_NETWORK_OK);
   CHECK(open_op(ssm, [](O& o) { o.format |= EPOCH_ARRAY_COMBINE << 16; }) == EPOCH_NETWORK_OP);
   CHECK(open_op(ssm, [](O& o) { o.activation = EPOCH_ACTIVATION_GLU; }) == EPOCH_NETWORK_OP);

@@ -48,8 +48,7 @@ class Generator {
     header.input = input.tensor;
     header.output = output.tensor;
     header.documents = documents ? documents_ : 1;
-    header.head_op =
-        documents ? head_op_ : static_cast<std::uint32_t>(builder_.ops().size());
+    header.head_op = documents ? head_op_ : static_cast<std::uint32_t>(builder_.ops().size());
     std::memcpy(header.name, "random", 7);
     return builder_.finish(header);
   }
@@ -71,7 +70,9 @@ class Generator {
   }
   std::uint32_t wide() const { return EPOCH_TYPE_FP32; }
   std::uint32_t some_type() { return chance(2) ? narrow() : wide(); }
-  std::uint32_t type_of(const Columns& value) const { return builder_.tensors()[value.tensor].type; }
+  std::uint32_t type_of(const Columns& value) const {
+    return builder_.tensors()[value.tensor].type;
+  }
 
   // Rows a whole number of words long, sometimes with columns that nobody writes.
   Columns tensor(std::uint32_t width, std::uint32_t type, std::uint32_t flags = 0) {
@@ -188,12 +189,13 @@ class Generator {
     const Columns out = tensor(in.width * count, type == 4 ? some_type() : type);
     epoch_image_op op = make_op(EPOCH_IMAGE_OP_MAP, in, out);
     const std::uint32_t flags = pick(0, 3);
-    op.format = EPOCH_FORMAT(0, 0,
-                             ((flags & 1) != 0 ? EPOCH_VECTOR_GAIN : 0u) |
-                                 ((flags & 2) != 0 ? EPOCH_VECTOR_BIAS : 0u));
+    op.format = EPOCH_FORMAT(
+        0, 0,
+        ((flags & 1) != 0 ? EPOCH_VECTOR_GAIN : 0u) | ((flags & 2) != 0 ? EPOCH_VECTOR_BIAS : 0u));
     op.activation = EPOCH_VECTOR_MODE(0, pick(0, EPOCH_FUNCTION_TANH));
     op.count = count;
-    builder_.add_op(op, fp32_bytes(reals(std::size_t{out.width} * ((flags & 1) + (flags >> 1)), 1)));
+    builder_.add_op(op,
+                    fp32_bytes(reals(std::size_t{out.width} * ((flags & 1) + (flags >> 1)), 1)));
     return out;
   }
 
@@ -203,8 +205,8 @@ class Generator {
     epoch_image_op op = make_op(EPOCH_IMAGE_OP_COMBINE, a, out);
     const bool gain = chance(2);
     op.format = EPOCH_FORMAT(0, 0, gain ? EPOCH_VECTOR_GAIN : 0u);
-    op.activation = EPOCH_VECTOR_MODE(operation == 4 ? pick(0, 3) : operation,
-                                      pick(0, EPOCH_FUNCTION_TANH));
+    op.activation =
+        EPOCH_VECTOR_MODE(operation == 4 ? pick(0, 3) : operation, pick(0, EPOCH_FUNCTION_TANH));
     op.inputs[EPOCH_INPUT_STORED] = ref(b);
     op.count = a.width / b.width;
     builder_.add_op(op, gain ? fp32_bytes(reals(a.width, 1)) : std::vector<std::uint8_t>());
@@ -225,9 +227,9 @@ class Generator {
     epoch_gemm_layout layout{};
     epoch_gemm_layout_make(&layout, &array_, type_, in.width, columns, bias ? 1 : 0, glu ? 1 : 0);
     epoch_image_op op = make_op(EPOCH_IMAGE_OP_LINEAR, in, out);
-    op.format = EPOCH_FORMAT(EPOCH_MODE_MAC, type_,
-                             (bias ? EPOCH_ARRAY_EXTRA : 0u) |
-                                 (residual != nullptr ? EPOCH_ARRAY_COMBINE : 0u));
+    op.format = EPOCH_FORMAT(
+        EPOCH_MODE_MAC, type_,
+        (bias ? EPOCH_ARRAY_EXTRA : 0u) | (residual != nullptr ? EPOCH_ARRAY_COMBINE : 0u));
     op.activation = drain_activation();
     if (glu) op.activation = EPOCH_ACTIVATION_GLU;
     if (residual != nullptr) op.inputs[EPOCH_INPUT_STORED] = ref(*residual);
@@ -259,7 +261,8 @@ class Generator {
     op.format = EPOCH_FORMAT(0, 0, bias ? EPOCH_VECTOR_BIAS : 0u);
     op.activation = EPOCH_VECTOR_MODE(0, pick(0, EPOCH_FUNCTION_TANH));
     op.count = pick(1, 5);
-    builder_.add_op(op, fp32_bytes(reals(std::size_t{in.width} * (op.count + (bias ? 1 : 0)), 0.5)));
+    builder_.add_op(op,
+                    fp32_bytes(reals(std::size_t{in.width} * (op.count + (bias ? 1 : 0)), 0.5)));
     return out;
   }
 
@@ -323,7 +326,8 @@ class Generator {
     const std::uint32_t mode = pick(EPOCH_MODE_REAL, EPOCH_MODE_DPLR);
     const std::uint32_t rows =
         array_.rows * (array_.slots_kind == EPOCH_SLOTS_MODE ? array_.state_slots : 1);
-    const std::uint32_t most = mode == EPOCH_MODE_DPLR ? std::min(limits_.modes, rows) : limits_.modes;
+    const std::uint32_t most =
+        mode == EPOCH_MODE_DPLR ? std::min(limits_.modes, rows) : limits_.modes;
     const std::uint32_t modes = pick(1, most);
     const bool both = !limits_.causal && chance(2);
     Direction direction;
@@ -491,10 +495,9 @@ epoch_array_shape random_array(std::mt19937& random) {
     return std::uniform_int_distribution<std::uint32_t>(low, high)(random);
   };
   const std::uint32_t segment = pick(1, 4), slots = pick(0, 2) == 0 ? pick(2, 3) : 1;
-  const std::uint32_t kind =
-      slots == 1 ? static_cast<std::uint32_t>(EPOCH_SLOTS_MODE)
-                 : pick(0, 1) == 0 ? static_cast<std::uint32_t>(EPOCH_SLOTS_MODE)
-                                   : static_cast<std::uint32_t>(EPOCH_SLOTS_CHANNEL);
+  const std::uint32_t kind = slots == 1        ? static_cast<std::uint32_t>(EPOCH_SLOTS_MODE)
+                             : pick(0, 1) == 0 ? static_cast<std::uint32_t>(EPOCH_SLOTS_MODE)
+                                               : static_cast<std::uint32_t>(EPOCH_SLOTS_CHANNEL);
   return {segment * pick(1, 4), pick(1, 9), segment, slots, kind};
 }
 

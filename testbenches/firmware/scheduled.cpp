@@ -59,8 +59,7 @@ Machine Scheduled::machine(std::uint32_t seed, const std::vector<std::uint8_t>& 
   std::memset(machine.memory(places.output), 0xFF,
               memory_bytes_ - (places.output - base));  // nothing relies on zeros
   if (plan.zero_bytes != 0) std::memset(machine.memory(places.scratch), 0, plan.zero_bytes);
-  if (!carried.empty())
-    std::memcpy(machine.memory(places.carries), carried.data(), carried.size());
+  if (!carried.empty()) std::memcpy(machine.memory(places.carries), carried.data(), carried.size());
   return machine;
 }
 

@@ -74,19 +74,18 @@ void check_needed(const Scheduled& refused, const std::vector<std::uint8_t>& ima
   epoch_caps caps = refused.caps;
   const auto result = refused.failure.result;
   if (result == EPOCH_SCHEDULE_CAUSAL) return;
-  const unsigned buffer =
-      result == EPOCH_SCHEDULE_ACTIVATIONS || result == EPOCH_SCHEDULE_RESIDENT
-          ? EPOCH_BUFFER_ACTIVATIONS
-      : result == EPOCH_SCHEDULE_COEFFICIENTS ? EPOCH_BUFFER_COEFFICIENTS
-      : result == EPOCH_SCHEDULE_ACCUMULATORS ? EPOCH_BUFFER_ACCUMULATORS
-                                              : EPOCH_BUFFERS;
+  const unsigned buffer = result == EPOCH_SCHEDULE_ACTIVATIONS || result == EPOCH_SCHEDULE_RESIDENT
+                              ? EPOCH_BUFFER_ACTIVATIONS
+                          : result == EPOCH_SCHEDULE_COEFFICIENTS ? EPOCH_BUFFER_COEFFICIENTS
+                          : result == EPOCH_SCHEDULE_ACCUMULATORS ? EPOCH_BUFFER_ACCUMULATORS
+                                                                  : EPOCH_BUFFERS;
   REQUIRE(buffer < EPOCH_BUFFERS);
   CHECK(refused.failure.needed > refused.failure.available);
   CHECK(refused.failure.available <= caps.buffer_bytes[buffer]);
   caps.buffer_bytes[buffer] = static_cast<std::uint32_t>(refused.failure.needed);
   const Scheduled again(caps, image, steps, kind);
-  CHECK((again.ok() || again.failure.result != result ||
-         again.failure.op > refused.failure.op || result == EPOCH_SCHEDULE_RESIDENT));
+  CHECK((again.ok() || again.failure.result != result || again.failure.op > refused.failure.op ||
+         result == EPOCH_SCHEDULE_RESIDENT));
 }
 
 }  // namespace
@@ -220,8 +219,8 @@ TEST_CASE("an image with changed fields is refused, or its program breaks no rul
       const std::size_t size =
           (of_tensor ? sizeof(epoch_image_tensor) : sizeof(epoch_image_op)) / sizeof *words;
       std::uint32_t& word = words[pick(random, 0, static_cast<std::uint32_t>(size) - 1)];
-      const std::uint32_t values[] = {0, 1, word + 1, word - 1, word ^ (1u << pick(random, 0, 31)),
-                                      pick(random, 0, 12), ~0u};
+      const std::uint32_t values[] = {
+          0, 1, word + 1, word - 1, word ^ (1u << pick(random, 0, 31)), pick(random, 0, 12), ~0u};
       word = values[pick(random, 0, 6)];
     }
     image.seal();
@@ -238,7 +237,8 @@ TEST_CASE("an image with changed fields is refused, or its program breaks no rul
       if (!scheduled.ok()) continue;
       // Indices all 0: a table may have shrunk.
       const epoch_image_tensor& input = network.tensors[network.header->input];
-      const std::size_t rows = std::size_t{network.header->documents} * epoch_tensor_rows(&input, 7);
+      const std::size_t rows =
+          std::size_t{network.header->documents} * epoch_tensor_rows(&input, 7);
       Machine machine = scheduled.machine(seed);
       scheduled.run(machine, std::vector<std::uint8_t>(rows * epoch_row_bytes(&input)));
       ++run;
@@ -297,8 +297,8 @@ TEST_CASE("steps, working memory and program length are checked") {
 TEST_CASE("schedules have names") {
   for (unsigned k = 0; k < EPOCH_SCHEDULE_KINDS; ++k) {
     epoch_schedule_kind kind{};
-    CHECK(epoch_schedule_kind_parse(
-        epoch_schedule_kind_text(static_cast<epoch_schedule_kind>(k)), &kind));
+    CHECK(epoch_schedule_kind_parse(epoch_schedule_kind_text(static_cast<epoch_schedule_kind>(k)),
+                                    &kind));
     CHECK(kind == k);
   }
   epoch_schedule_kind kind{};

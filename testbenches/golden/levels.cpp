@@ -177,6 +177,22 @@ std::vector<LayerError> layer_errors(const NetworkModel& model, const epoch_caps
   return Levels(caps, bytes, input, steps).errors();
 }
 
+epoch_caps large_array() {
+  EpochCoreConfig config;
+  config.pe_grid.rows = config.pe_grid.cols = config.pe_grid.drain_lanes = 128;
+  config.activations.size_kib = 4096;
+  config.coefficients.size_kib = config.accumulators.size_kib = 2048;
+  return compiler_target(config);
+}
+
+std::string large_array_sets() {
+  return "--set epochcore.pe_grid.rows=128 --set epochcore.pe_grid.cols=128"
+         " --set epochcore.pe_grid.drain_lanes=128"
+         " --set epochcore.buffers.activations.size_kib=4096"
+         " --set epochcore.buffers.coefficients.size_kib=2048"
+         " --set epochcore.buffers.accumulators.size_kib=2048";
+}
+
 bool within_level_3a(const LayerError& error) {
   const double more = error.bf16 ? bf16_step : 0;
   return error.median <= median_bound + more && error.worst <= worst_bound + more;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "compiler/network_compiler.h"
@@ -24,6 +25,10 @@ struct LayerError {
 std::vector<LayerError> layer_errors(const NetworkModel& model, const epoch_caps& caps,
                                      const CompilerOptions& options,
                                      const std::vector<std::uint8_t>& input, std::uint32_t steps);
+
+// 128 x 128 PEs with room for a layer's tiles: as the compiler sees them, and as options of a run.
+epoch_caps large_array();
+std::string large_array_sets();
 
 // What level 3a allows.
 bool within_level_3a(const LayerError& error);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -66,6 +67,11 @@ fs::path generated(const std::string& arguments) {
   std::error_code taken;
   fs::rename(half, folder, taken);
   return folder;
+}
+
+std::vector<std::uint8_t> input_of(const fs::path& folder) {
+  std::ifstream in(folder / "input.bin", std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 std::vector<double> expected_of(const fs::path& folder, const std::string& name) {

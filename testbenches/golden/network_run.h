@@ -12,6 +12,9 @@ namespace epoch::test {
 // build tree, named after the arguments.
 std::filesystem::path generated(const std::string& arguments);
 
+// What the network reads.
+std::vector<std::uint8_t> input_of(const std::filesystem::path& folder);
+
 // What its float64 reference expects: tensor `name` of expected.safetensors, flat.
 std::vector<double> expected_of(const std::filesystem::path& folder, const std::string& name);
 

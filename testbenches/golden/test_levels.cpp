@@ -3,8 +3,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "compiler/network_compiler.h"
@@ -17,28 +15,13 @@ using namespace epoch::test;
 
 namespace {
 
-// 128 x 128 PEs with room for a layer's tiles.
-epoch_caps hardware() {
-  EpochCoreConfig config;
-  config.pe_grid.rows = config.pe_grid.cols = config.pe_grid.drain_lanes = 128;
-  config.pe_grid.segment_rows = 16;
-  config.activations.size_kib = 4096;
-  config.coefficients.size_kib = config.accumulators.size_kib = 2048;
-  return compiler_target(config);
-}
-
-std::vector<std::uint8_t> file_bytes(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // What a network reads at 16,384 steps (Mamba: 2,048 tokens), random and always the same.
 void check_family(const std::string& arguments, std::uint32_t steps,
                   const std::vector<NumberType>& types) {
   static const char* const names[] = {"fp32", "bf16", "bf16d", "int8"};
   const auto folder = generated(arguments);
   const NetworkModel model = load_model(folder.string());
-  const std::vector<std::uint8_t> random = file_bytes(folder / "input.bin");
+  const std::vector<std::uint8_t> random = input_of(folder);
   const std::vector<std::uint8_t> constant(random.size(), reads_tokens(model) ? 0 : 200);
   for (const NumberType type : types) {
     for (const bool is_constant : {false, true}) {
@@ -46,7 +29,7 @@ void check_family(const std::string& arguments, std::uint32_t steps,
       options.type = type;
       options.calibration = {random};
       const auto errors =
-          layer_errors(model, hardware(), options, is_constant ? constant : random, steps);
+          layer_errors(model, large_array(), options, is_constant ? constant : random, steps);
       CHECK(!errors.empty());
       for (const LayerError& error : errors) {
         CAPTURE(arguments, names[static_cast<unsigned>(type)], is_constant, error.median,

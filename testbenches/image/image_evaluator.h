@@ -27,7 +27,7 @@ ImageRun evaluate_image(const Image& image, const std::vector<std::uint8_t>& inp
 
 // One op alone, on `tensors` in the order and shape of ImageRun's; only its inputs are read. Only
 // the op's own result and magnitudes are meant.
-ImageRun evaluate_op(const Image& image, std::uint32_t op,
-                     std::vector<std::vector<double>> tensors, std::uint32_t steps);
+ImageRun evaluate_op(const Image& image, std::uint32_t op, std::vector<std::vector<double>> tensors,
+                     std::uint32_t steps);
 
 }  // namespace epoch::test

@@ -14,6 +14,19 @@ fail() {
   tail -n +1 err* out* 2>/dev/null | tail -c 4000
   exit 1
 }
+# clocks_add_up NAME: on every EpochCore each clock spends each array cycle in one phase, and they
+# sleep together.
+clocks_add_up() {
+  jq -e '[.statistics[] | {key: .name, value}] | from_entries as $s
+    | [$s | keys[] | select(endswith(".counters.cycles")) | rtrimstr(".counters.cycles")] as $cores
+    | ($cores | length) > 0 and all($cores[] as $c
+        | ("preload", "compute", "vector_unit", "dma_in", "dma_out")
+        | "\($c).clock.\(.)" as $clock
+        | $s["\($clock).sleep"] == $s["\($c).clock.preload.sleep"] and
+          ([$s["\($clock).\("active", "clock_idle", "gated", "sleep")"]] | add)
+            == $s["\($c).counters.cycles"]; .)' "stats.$1" >/dev/null ||
+    fail "clock phases of $1 are not its array cycles: $(grep -F '.clock.' "stats.$1")"
+}
 # run NAME arguments...: must exit with 0; leaves out.NAME, err.NAME and stats.NAME.
 run() {
   local to=$1 status=0
@@ -21,6 +34,7 @@ run() {
   "$vp" run "$1" --stats "stats.$to" "${@:2}" >"out.$to" 2>"err.$to" || status=$?
   [ $status = 0 ] || fail "exit $status: run $*"
   [ -s "out.$to" ] || fail "no output: run $*"
+  clocks_add_up "$to"
 }
 has() { grep -qF -- "$2" "$1" || fail "$1 lacks: $2"; }
 same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
@@ -127,9 +141,9 @@ more_digits() { # the time of digits 5 to 20 on so many cores
   echo $(($(simulated_ps "many$1") - $(simulated_ps "few$1")))
 }
 case_smnist_on_two_cores() {
-  local core one two
-  run one smnist -- --digits=5 --logits
-  run two smnist --set epochcore.instances=2 -- --digits=5 --logits
+  local core one two # layer: every digit has as many commands
+  run one smnist -- --digits=5 --logits --schedule=layer
+  run two smnist --set epochcore.instances=2 -- --digits=5 --logits --schedule=layer
   answers one >answers.one
   answers two >answers.two
   same answers.one answers.two

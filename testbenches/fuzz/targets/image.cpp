@@ -67,10 +67,10 @@ struct Area {
 // The bytes that a transfer can reach lie in one of the areas.
 void check_transfer(const DmaWork& dma, const std::vector<Area>& areas) {
   const std::uint64_t rows = dma.table_rows != 0 ? dma.table_rows : dma.rows;
-  const Hull hull = stretch(stretch({static_cast<Wide>(dma.bus),
-                                     static_cast<Wide>(dma.bus) + dma.row_bytes},
-                                    rows, dma.bus_row_stride),
-                            dma.planes, dma.bus_plane_stride);
+  const Hull hull =
+      stretch(stretch({static_cast<Wide>(dma.bus), static_cast<Wide>(dma.bus) + dma.row_bytes},
+                      rows, dma.bus_row_stride),
+              dma.planes, dma.bus_plane_stride);
   bool inside = false;
   for (const Area& area : areas)
     inside = inside || (hull.low >= static_cast<Wide>(area.base) &&
@@ -127,8 +127,8 @@ void schedule(const epoch_network& network, const epoch_caps& caps, const Limits
 }
 
 void schedule(const epoch_network& network, const epoch_caps& caps, const Limits& limits) {
-  for (const auto kind : {EPOCH_SCHEDULE_KIND_LAYER, EPOCH_SCHEDULE_KIND_RESIDENT,
-                          EPOCH_SCHEDULE_KIND_DEPTH_FIRST})
+  for (const auto kind :
+       {EPOCH_SCHEDULE_KIND_LAYER, EPOCH_SCHEDULE_KIND_RESIDENT, EPOCH_SCHEDULE_KIND_DEPTH_FIRST})
     schedule(network, caps, limits, kind, 0);
   schedule(network, caps, limits, EPOCH_SCHEDULE_KIND_LAYER,
            EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP);
