@@ -24,7 +24,7 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const CpuConfig& config)
       period_ps_(clock_period_ps(config.clock_mhz)),
       quantum_cycles_(std::max<std::uint64_t>(1, config.quantum_ns * 1000 / period_ps_)),
       timebase_hz_(config.timebase_hz),
-      hart_(*this, config.reset_pc, config.hart_id) {
+      hart_(*this, config) {
   SC_HAS_PROCESS(Cpu);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct);
   SC_THREAD(execute);
@@ -130,6 +130,20 @@ BusReply Cpu::fetch(std::uint32_t address, std::uint8_t* data) {
   return transport(tlm::TLM_READ_COMMAND, address, data, 2);
 }
 
+// What is written back is what memory holds now: nobody else runs between the two accesses.
+BusReply Cpu::transfer_line(std::uint32_t address, unsigned bytes, bool write) {
+  std::uint8_t data[kLongestLine];
+  if (!write) return transport(tlm::TLM_READ_COMMAND, address, data, bytes);
+  synchronise();
+  tlm::tlm_generic_payload peek;
+  peek.set_command(tlm::TLM_READ_COMMAND);
+  peek.set_address(address);
+  peek.set_data_ptr(data);
+  peek.set_data_length(bytes);
+  if (bus->transport_dbg(peek) != bytes) return {};
+  return transport(tlm::TLM_WRITE_COMMAND, address, data, bytes);
+}
+
 std::optional<DirectRegion> Cpu::direct_region(std::uint32_t address, bool write) {
   payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   payload_.set_address(address);
@@ -189,6 +203,12 @@ void Cpu::statistics(Statistics& out) const {
                  "loaded and stored by direct memory access, which occupies no bus"});
   out.push_back({scope + "traps", counts.traps, "trap", "exceptions taken"});
   out.push_back({scope + "interrupts", counts.interrupts, "interrupt", "interrupts taken"});
+  out.push_back({scope + "icache_misses", counts.icache_misses, "line",
+                 "fetched over the bus for the instruction cache"});
+  out.push_back({scope + "dcache_misses", counts.dcache_misses, "line",
+                 "read over the bus for the data cache"});
+  out.push_back({scope + "dcache_write_backs", counts.dcache_write_backs, "line",
+                 "written back over the bus by the data cache"});
   out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
                  "simulated time asleep in WFI"});
 }

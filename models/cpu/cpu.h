@@ -72,6 +72,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   BusReply read(std::uint32_t address, std::uint8_t* data, unsigned bytes) override;
   BusReply write(std::uint32_t address, const std::uint8_t* data, unsigned bytes) override;
   BusReply fetch(std::uint32_t address, std::uint8_t* data) override;
+  BusReply transfer_line(std::uint32_t address, unsigned bytes, bool write) override;
   std::optional<DirectRegion> direct_region(std::uint32_t address, bool write) override;
   std::uint64_t time() override;
   std::uint32_t interrupts() override;

@@ -30,7 +30,7 @@ class DirectMemory {
   // Puts the page into the table, if its region covers all of it.
   void remember_load_page(std::uint32_t address) { remember(loads_, address, false); }
   void remember_store_page(std::uint32_t address) { remember(stores_, address, true); }
-  // Every access misses the table until its page is put there again.
+  // Every access misses the table until its page is put there again (rights or watches changed).
   void forget_pages();
   // Stores to this page miss the table from now on (it holds predecoded code).
   void forget_store_page(std::uint32_t address);

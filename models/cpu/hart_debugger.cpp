@@ -133,12 +133,14 @@ std::optional<WatchHit> HartDebugger::touched_by(const Instruction& i) const {
     case Op::lhu:
       return touched(address, 2, false);
     case Op::lw:
+    case Op::flw:
       return touched(address, 4, false);
     case Op::sb:
       return touched(address, 1, true);
     case Op::sh:
       return touched(address, 2, true);
     case Op::sw:
+    case Op::fsw:
       return touched(address, 4, true);
     case Op::lr_w:
       return touched(base, 4, false);
@@ -232,7 +234,9 @@ void HartDebugger::write_csr(std::uint32_t number, std::uint32_t value) {
   CounterInputs now = hart_.counter_inputs(number);
   --now.cycles;
   --now.instructions;
+  const Privilege before = hart_.csrs_.data_mode();
   hart_.csrs_.write(number, value, now);
+  hart_.follow_csr(number, before);
 }
 
 }  // namespace epoch

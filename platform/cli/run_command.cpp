@@ -14,6 +14,7 @@
 #include "errors.h"
 #include "report/json_report.h"
 #include "report/vcd_writer.h"
+#include "run/signature.h"
 #include "run/simulation.h"
 
 namespace epoch {
@@ -27,6 +28,7 @@ struct RunFiles {
   std::optional<fs::path> statistics;
   std::optional<fs::path> vcd;
   std::optional<fs::path> mmio;
+  std::optional<fs::path> signature;
   std::optional<fs::path> post_mortem = "epochvp-postmortem";  // nullopt: none
   bool post_mortem_asked = false;                              // by name
 };
@@ -40,6 +42,9 @@ po::options_description run_options() {
           "write waveforms, and FILE's name with .gtkw for GTKWave")(
           "trace-mmio", po::value<std::string>()->value_name("FILE"),
           "write a line a register access and a command")(
+          "signature", po::value<std::string>()->value_name("FILE"),
+          "write what lies between the ELF's symbols begin_signature and end_signature at the end, "
+          "a 32-bit hexadecimal word a line")(
           "out", po::value<std::string>()->value_name("DIR"),
           "write all of these into DIR: stats.json, waves.vcd, mmio.txt, and on failure "
           "postmortem")(
@@ -111,6 +116,7 @@ RunFiles run_files(const po::variables_map& values) {
   if (const auto file = optional_text(values, "stats")) files.statistics = *file;
   if (const auto file = optional_text(values, "vcd")) files.vcd = *file;
   if (const auto file = optional_text(values, "trace-mmio")) files.mmio = *file;
+  if (const auto file = optional_text(values, "signature")) files.signature = *file;
   if (const auto folder = optional_text(values, "postmortem")) {
     files.post_mortem.reset();
     if (*folder != "none") files.post_mortem = *folder;
@@ -175,6 +181,16 @@ void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
   if (files.vcd) std::fprintf(stderr, "epochvp: waveforms %s\n", files.vcd->c_str());
   if (files.mmio) std::fprintf(stderr, "epochvp: register accesses %s\n", files.mmio->c_str());
+  if (files.signature) std::fprintf(stderr, "epochvp: signature %s\n", files.signature->c_str());
+}
+
+// Where the signature will be read from, found to exist before anything runs.
+SignatureRange signature_in(const Simulation& simulation, const Workload& workload) {
+  const SignatureRange range = signature_range(workload.elf_name, workload.elf);
+  if (range.bytes != 0 && simulation.memory(range.first, range.bytes) == nullptr) {
+    throw InputError(workload.elf_name, "its signature lies in no memory");
+  }
+  return range;
 }
 
 // A failure that the platform found, or one of the firmware's where the user asked for it.
@@ -238,6 +254,11 @@ int run_command(const std::vector<std::string>& all_arguments) {
   }
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
   if (files.statistics) write_text_file(*files.statistics, "");  // likewise
+  std::optional<SignatureRange> signature;
+  if (files.signature) {
+    signature = signature_in(simulation, workload);
+    write_text_file(*files.signature, "");  // likewise
+  }
   if (debugging) simulation.debug_on(*debugging);
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
@@ -246,6 +267,10 @@ int run_command(const std::vector<std::string>& all_arguments) {
   if (files.statistics) {
     const Json report = statistics_report(summary, simulation.statistics());
     write_text_file(*files.statistics, report.dump(2) + "\n");
+  }
+  if (signature) {
+    const std::uint8_t* memory = simulation.memory(signature->first, signature->bytes);
+    write_text_file(*files.signature, signature_text(memory, signature->bytes));
   }
   report_outputs(summary, files);
   if (leaves_post_mortem(summary, files)) {

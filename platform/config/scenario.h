@@ -58,7 +58,7 @@ struct MemoryMapConfig {
 
 // What executes the firmware.
 enum class CpuKind {
-  rv32,   // a simulator of RV32IMAC instructions, its ELF
+  rv32,   // a simulator of RV32IMAFC instructions, its ELF
   native  // the host itself, a shared object made of the same sources
 };
 

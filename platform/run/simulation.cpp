@@ -103,7 +103,8 @@ void Simulation::load() {
   std::memcpy(soc_.boot_rom->data(), workload_.boot_rom.data(), workload_.boot_rom.size());
 }
 
-// The `tohost` convention of riscv-tests: a write of code * 2 + 1 ends the run.
+// The `tohost` convention of riscv-tests: a write of code * 2 + 1 ends the run. Other values ask a
+// host for services, by way of `fromhost`; there is none here.
 void Simulation::watch_tohost(const ScenarioConfig& config) {
   const std::optional<std::uint32_t> tohost = workload_.elf.symbol("tohost");
   if (!tohost) return;
@@ -191,7 +192,13 @@ void Simulation::on_exit(std::uint32_t code) {
 void Simulation::on_tohost(const std::uint8_t* word) {
   std::uint32_t value = 0;
   std::memcpy(&value, word, sizeof value);
-  if ((value & 1) != 0) on_exit(value >> 1);
+  if ((value & 1) != 0) return on_exit(value >> 1);
+  if (value == 0) return;
+  end({"host call",
+       "the firmware wrote " + hex_address(value) +
+           " to tohost: a host call, which the platform does not serve; it understands exit codes, "
+           "(code << 1) | 1, and prints what the UART at the device tree's address is sent",
+       kExitPlatform, 0});
 }
 
 void Simulation::on_trap(const TrapInfo& trap, const std::string& by) {

@@ -42,6 +42,10 @@ class Simulation {
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const { return soc_.statistics(); }
+  // Nothing if no memory holds all of these bytes.
+  const std::uint8_t* memory(std::uint64_t address, std::uint64_t bytes) const {
+    return inspection_.memory(address, bytes);
+  }
   // For whoever wants to see more of the run: told of every transaction; the platform.
   std::function<void(const BusAccess&)> on_bus_access;
   Soc& soc() { return soc_; }
