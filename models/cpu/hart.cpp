@@ -18,7 +18,7 @@ Hart::Exit Hart::run(std::uint64_t cycles) {
   exit_.reset();
   code_.trim();
   take_interrupt();
-  if (!exit_) interpret();
+  if (!exit_) each_.empty() ? interpret() : interpret_stepwise();
   if (uncached_ != nullptr) uncached_->op = Op::undecoded;
   uncached_ = nullptr;
   return exit_.value_or(Exit::budget);
@@ -46,6 +46,7 @@ void Hart::retire(std::uint32_t next_pc) {
 void Hart::end_quantum() {
   limit_ -= budget_ - 1;
   budget_ = 1;
+  quantum_ended_ = true;
 }
 
 // A trapping instruction takes a cycle and does not retire (privileged specification, 3.3.1).
@@ -70,6 +71,7 @@ void Hart::take_interrupt() {
   ++counts_.interrupts;
   enter_trap(*taken, 0);
   if (observer_ != nullptr) observer_->on_jump(cycles(), pc_);
+  for (InstructionObserver* each : each_) each->on_interrupt(cycles(), last_trap_, pc_);
 }
 
 bool Hart::finish_bus(const BusReply& reply) {
