@@ -12,8 +12,11 @@ target_compile_options(firmware_options INTERFACE
   -ffunction-sections -fdata-sections -ffp-contract=off
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -pedantic>)
 
-add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt_walker.c hal/platform.c
-                       hal/plic.c hal/simctl.c hal/timer.c hal/trap.c hal/uart.c)
+add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt_walker.c
+                       hal/memory.c hal/platform.c hal/plic.c hal/simctl.c hal/timer.c hal/trap.c
+                       hal/uart.c)
+# The compiler must not make the loop of memset a call of memset.
+set_source_files_properties(hal/memory.c PROPERTIES COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
 target_include_directories(hal PUBLIC hal)
 target_link_libraries(hal PRIVATE firmware_options)
 
