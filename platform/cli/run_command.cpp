@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "cli/command.h"
 #include "errors.h"
@@ -21,6 +22,8 @@ struct RunFiles {
   std::optional<fs::path> statistics;
   std::optional<fs::path> vcd;
   std::optional<fs::path> mmio;
+  std::optional<fs::path> instructions;
+  std::optional<fs::path> profile;
   std::optional<fs::path> post_mortem = "epochvp-postmortem";  // nullopt: none
   bool post_mortem_asked = false;                              // by name
 };
@@ -36,7 +39,13 @@ po::options_description run_options() {
           "write a line a register access and a command")(
           "out", po::value<std::string>()->value_name("DIR"),
           "write all of these into DIR: stats.json, waves.vcd, mmio.txt, and on failure "
-          "postmortem")(
+          "postmortem")("trace-instructions", po::value<std::string>()->value_name("FILE"),
+                        "write a line an instruction (large: 60 to 100 bytes each)")(
+          "trace-range", po::value<std::vector<std::string>>()->value_name("SYMBOL|START-END"),
+          "trace instructions of this function or these addresses only; repeatable")(
+          "profile", po::value<std::string>()->value_name("FILE"),
+          "count instructions by call stack: folded stacks for flamegraph.pl, and the functions "
+          "with most of them on stderr")(
           "postmortem", po::value<std::string>()->value_name("DIR|none"),
           "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
           "here, also for a firmware code other than 0")(
@@ -49,18 +58,21 @@ po::options_description run_options() {
 
 std::string help_text(const po::options_description& options) {
   std::ostringstream text;
-  text << "usage: epochvp run SCENARIO|ELF [options] [-- firmware arguments]\n\n"
-          "Runs firmware on the platform. SCENARIO is a JSON file or the bare name of a shipped\n"
-          "scenario; an ELF runs on the default platform. stdout carries what the firmware sends\n"
-          "to the UART, nothing else; arguments after -- replace the scenario's.\n\n"
-       << options
-       << "\nExamples:\n"
-          "  epochvp run hello\n"
-          "  epochvp run smnist -- --digits=5\n"
-          "  epochvp run smnist --set epochcore.pe_grid.rows=64 --stats stats.json\n"
-          "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
-          "  epochvp run my_firmware.elf --max-sim-time 5ms\n\n"
-       << kExitStatusHelp;
+  text
+      << "usage: epochvp run SCENARIO|ELF [options] [-- firmware arguments]\n\n"
+         "Runs firmware on the platform. SCENARIO is a JSON file or the bare name of a shipped\n"
+         "scenario; an ELF runs on the default platform. stdout carries what the firmware sends\n"
+         "to the UART, nothing else; arguments after -- replace the scenario's.\n\n"
+      << options
+      << "\nExamples:\n"
+         "  epochvp run hello\n"
+         "  epochvp run smnist -- --digits=5\n"
+         "  epochvp run smnist --set epochcore.pe_grid.rows=64 --stats stats.json\n"
+         "  epochvp run smnist --profile smnist.folded && flamegraph.pl smnist.folded >smnist.svg\n"
+         "  epochvp run hello --trace-instructions main.txt --trace-range main\n"
+         "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
+         "  epochvp run my_firmware.elf --max-sim-time 5ms\n\n"
+      << kExitStatusHelp;
   return text.str();
 }
 
@@ -101,12 +113,27 @@ RunFiles run_files(const po::variables_map& values) {
   if (const auto file = optional_text(values, "stats")) files.statistics = *file;
   if (const auto file = optional_text(values, "vcd")) files.vcd = *file;
   if (const auto file = optional_text(values, "trace-mmio")) files.mmio = *file;
+  if (const auto file = optional_text(values, "trace-instructions")) files.instructions = *file;
+  if (const auto file = optional_text(values, "profile")) files.profile = *file;
   if (const auto folder = optional_text(values, "postmortem")) {
     files.post_mortem.reset();
     if (*folder != "none") files.post_mortem = *folder;
     files.post_mortem_asked = true;
   }
   return files;
+}
+
+std::vector<AddressRange32> trace_ranges(const po::variables_map& values, const ElfFile& elf) {
+  std::vector<AddressRange32> ranges;
+  if (values.count("trace-range") == 0) return ranges;
+  if (values.count("trace-instructions") == 0) {
+    throw UsageError("--trace-range bounds --trace-instructions FILE, which is missing");
+  }
+  const FunctionMap functions(elf);
+  for (const std::string& text : values["trace-range"].as<std::vector<std::string>>()) {
+    ranges.push_back(parse_trace_range(text, functions));
+  }
+  return ranges;
 }
 
 fs::path gtkwave_save(fs::path vcd) {
@@ -129,6 +156,16 @@ void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
   if (files.vcd) std::fprintf(stderr, "epochvp: waveforms %s\n", files.vcd->c_str());
   if (files.mmio) std::fprintf(stderr, "epochvp: register accesses %s\n", files.mmio->c_str());
+  if (files.instructions) {
+    std::fprintf(stderr, "epochvp: instructions %s\n", files.instructions->c_str());
+  }
+}
+
+void report_profile(const Simulation& simulation, const fs::path& file) {
+  constexpr std::size_t kShown = 20;
+  simulation.profile().write_folded(file);
+  std::fprintf(stderr, "epochvp: profile %s\n%s", file.c_str(),
+               simulation.profile().top(kShown).c_str());
 }
 
 // A failure that the platform found, or one of the firmware's where the user asked for it.
@@ -179,6 +216,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     configuration.writers["firmware.args"] = Writer{"-- arguments", fs::current_path(), true};
   }
   const Workload workload = load_workload(configuration, folders);
+  std::vector<AddressRange32> ranges = trace_ranges(values, workload.elf);
   const RunFiles files = run_files(values);
 
   Simulation simulation(configuration.values, workload);
@@ -189,7 +227,13 @@ int run_command(const std::vector<std::string>& all_arguments) {
     vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // refused now rather than later
   }
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
-  if (files.statistics) write_text_file(*files.statistics, "");  // likewise
+  if (files.instructions) {
+    simulation.trace_instructions_to(*files.instructions, std::move(ranges));
+  }
+  if (files.profile) simulation.count_instructions();
+  for (const auto& file : {files.statistics, files.profile}) {
+    if (file) write_text_file(*file, "");  // likewise
+  }
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
   summary.scenario = *target;
@@ -199,6 +243,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     write_text_file(*files.statistics, report.dump(2) + "\n");
   }
   report_outputs(summary, files);
+  if (files.profile) report_profile(simulation, *files.profile);
   if (leaves_post_mortem(summary, files)) {
     write_post_mortem(simulation, summary, *files.post_mortem);
   }

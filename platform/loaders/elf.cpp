@@ -21,6 +21,7 @@ constexpr std::uint16_t kTypeExecutable = 2;
 constexpr std::uint32_t kSegmentLoad = 1;
 constexpr std::uint32_t kSegmentInterpreter = 3;
 constexpr std::uint32_t kSectionSymbols = 2;
+constexpr std::uint16_t kSectionAbsolute = 0xFFF1;
 constexpr unsigned kSymbolNone = 0;
 constexpr unsigned kSymbolObject = 1;
 constexpr unsigned kSymbolFunction = 2;
@@ -185,7 +186,8 @@ class ElfReader {
       if (name_bytes > kMaxNameBytes) refuse("its symbols' names are longer than 64 MiB together");
       if (symbol.name.empty() || symbol.name[0] == '$' || symbol.name[0] == '.') continue;
       elf.symbols_.push_back(symbol);
-      if (type != kSymbolObject) elf.code_.push_back(symbol);
+      const bool constant = half(at + 14) == kSectionAbsolute && type == kSymbolNone;  // .equ
+      if (type != kSymbolObject && !constant) elf.code_.push_back(symbol);
     }
   }
 

@@ -39,6 +39,8 @@ class ElfFile {
   std::optional<std::uint32_t> symbol(const std::string& name) const;
   // "main+0x12", or "" where no symbol is near.
   std::string symbolize(std::uint32_t address) const;
+  // Functions and labels by address; of several at one address a function comes last.
+  const std::vector<ElfSymbol>& code_symbols() const { return code_; }
 
  private:
   friend class ElfReader;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "config/key_value.h"
+#include "report/register_names.h"
 #include "run/disassembler.h"
 
 namespace epoch {
@@ -40,14 +41,10 @@ const char* trap_name(std::uint32_t mcause) {
 // Registers 1 to 31 by their ABI names, eight a line.
 template <typename Value>
 std::string hart_registers(const Value& value) {
-  static const char* names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                  "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                  "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                  "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
   std::string text;
   for (unsigned i = 1; i < 32; ++i) {
     char item[40];
-    std::snprintf(item, sizeof item, "%s%-4s %08x", i % 8 == 1 ? kIndent : "  ", names[i],
+    std::snprintf(item, sizeof item, "%s%-4s %08x", i % 8 == 1 ? kIndent : "  ", kRegisterNames[i],
                   value(i));
     text += item;
   }

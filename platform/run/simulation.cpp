@@ -121,6 +121,18 @@ void Simulation::trace_mmio_to(const std::filesystem::path& file) {
 void Simulation::on_access(const BusAccess& access) {
   const bool is_hart = access.initiator == "cpu";
   const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
+void Simulation::trace_instructions_to(const std::filesystem::path& file,
+                                       std::vector<AddressRange32> ranges) {
+  instructions_ = std::make_unique<InstructionTrace>(file, workload_.elf, std::move(ranges),
+                                                     soc_.cpu->hart(), soc_.cpu->period_ps());
+  soc_.cpu->observe_instructions(*instructions_);
+}
+
+void Simulation::count_instructions() {
+  profile_ = std::make_unique<Profile>(workload_.elf);
+  soc_.cpu->observe_instructions(*profile_);
+}
+
   const bool is_memory =
       access.range != nullptr && !inspection_.registers().has(access.range->name);
   if (is_memory) {
@@ -265,3 +277,4 @@ PostMortem Simulation::post_mortem(const RunSummary& summary) const {
 }
 
 }  // namespace epoch
+  if (instructions_ != nullptr) instructions_->finish();

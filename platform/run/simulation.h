@@ -6,9 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "report/instruction_trace.h"
 #include "report/json_report.h"
 #include "report/mmio_trace.h"
+#include "report/profile.h"
 #include "report/vcd_writer.h"
 #include "run/console.h"
 #include "run/flight_recorder.h"
@@ -34,6 +37,11 @@ class Simulation {
   void trace_to(VcdWriter& vcd);
   // Throws UnavailableError if the file cannot be made.
   void trace_mmio_to(const std::filesystem::path& file);
+  // The same; without ranges every instruction.
+  void trace_instructions_to(const std::filesystem::path& file, std::vector<AddressRange32> ranges);
+  // Counts instructions by call stack: profile() after run().
+  void count_instructions();
+  const Profile& profile() const { return *profile_; }
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const { return soc_.statistics(); }
@@ -77,6 +85,8 @@ class Simulation {
 };
 
 // Makes SIGINT end the current run (exit 130) at its next slice; a second one kills.
+  std::unique_ptr<InstructionTrace> instructions_;
+  std::unique_ptr<Profile> profile_;
 void end_run_on_interrupt();
 
 }  // namespace epoch

@@ -3,6 +3,7 @@
 # The command line as a user meets it: command_line.sh EPOCHVP PROGRAMS SOURCE CASE
 set -uo pipefail
 vp=$1 programs=$2 source=$3 name=$4
+firmware=$(dirname "$vp")/firmware
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -355,6 +356,87 @@ case_out_folder() {
   done
   [ ! -e results/postmortem ] || fail "a post-mortem of a run that is well"
   has err "results/stats.json"
+}
+case_trace_instructions() {
+  expect 0 "$vp" run hello --stats s1.json
+  cp out out1
+  expect 0 "$vp" run hello --stats s2.json --trace-instructions i.txt
+  cmp -s out out1 || fail "output differs"
+  for n in 1 2; do facts s$n.json >facts$n.json; done
+  cmp -s facts1.json facts2.json || fail "statistics differ"
+  has err "epochvp: instructions i.txt"
+  [ "$(head -1 i.txt)" = "# time_ps pc symbol bits mnemonic operands effects" ] || fail "no header"
+  grep -qE '^[0-9]+ 0x8[0-9a-f]{7} _start [0-9a-f]{8} csrrci zero,mstatus,8$' i.txt || fail "no _start"
+  grep -qE ' main(\+0x[0-9a-f]+)? [0-9a-f]{4} addi sp,sp,-[0-9]+ sp=0x8[0-9a-f]{7}$' i.txt || fail "no main"
+  grep -qE ' sb [a-z0-9]+,0\([a-z0-9]+\) at=0x10000000 stored=0x00000068$' i.txt || fail "no h on the uart"
+  grep -qE ' - interrupt - trap=0x8000000[7b] to=0x8[0-9a-f]{7}$' i.txt || fail "no interrupt"
+  # Every instruction is there: one line each that retired.
+  json s2.json 's["cpu.instructions"] == sum(1 for l in open("i.txt") if " interrupt " not in l) - 1'
+  # objdump agrees about every 32-bit instruction of the program.
+  riscv64-unknown-elf-objdump -d -M no-aliases "$firmware/hello.elf" >listing
+  python3 - <<'PYTHON' || fail "objdump disagrees"
+import re
+listing = {}
+for line in open("listing"):
+    match = re.match(r"\s*([0-9a-f]+):\t([0-9a-f]{8}) +\t(\S+)(?:\t(\S+))?", line)
+    if match: listing[int(match[1], 16)] = (match[3], match[4] or "-")
+seen, last = 0, -1
+for line in open("i.txt"):
+    if line[0] == "#": continue
+    time, pc, symbol, bits, mnemonic, operands, *effects = line.split()
+    assert int(time) >= last, line
+    last = int(time)
+    if len(bits) < 8 or int(pc, 16) not in listing: continue
+    want = listing[int(pc, 16)]
+    text = re.sub(r",([0-9a-f]{8})$", r",0x\1", want[1])
+    assert (mnemonic, operands) == (want[0], text) or mnemonic.startswith("fence"), (line, want)
+    seen += 1
+assert seen > 1000
+PYTHON
+}
+case_trace_range() {
+  expect 0 "$vp" run hello --trace-instructions i.txt --trace-range main --trace-range 0x1000-0x10ff
+  [ "$(cut -d' ' -f3 i.txt | sed 's/+.*//' | sort -u | tr '\n' ' ')" = "- main pc " ] ||
+    fail "other functions than main and the boot rom"
+  expect 64 "$vp" run hello --trace-range main
+  has err "--trace-instructions"
+  expect 64 "$vp" run hello --trace-instructions i.txt --trace-range man
+  has err "--trace-range man: neither"
+  lines err 1
+  expect 69 "$vp" run hello --trace-instructions none/i.txt
+  has err "none/i.txt"
+  empty out
+}
+case_trace_of_a_trap() {
+  expect 71 "$vp" run "$programs/trap.elf" --trace-instructions i.txt
+  grep -qE '^[0-9]+ 0x8[0-9a-f]{7} faulty\+0x2 0000 illegal - trap=0x00000002 to=0x00000000$' i.txt ||
+    fail "the trap is not the last line"
+}
+case_profile() {
+  expect 0 "$vp" run smnist --stats s1.json -- --digits=2
+  cp out out1
+  for n in 2 3; do
+    expect 0 "$vp" run smnist --stats s$n.json --profile p$n.folded -- --digits=2
+    facts s$n.json >facts$n.json
+  done
+  cmp -s out out1 || fail "output differs"
+  facts s1.json >facts1.json
+  cmp -s facts1.json facts2.json || fail "statistics differ"
+  cmp -s p2.folded p3.folded || fail "two profiles differ"
+  json s3.json 's["cpu.instructions"] == sum(int(l.rsplit(" ", 1)[1]) for l in open("p3.folded"))'
+  grep -qE '^_start;hal_start;main;[a-z_;]*epoch_schedule[a-z_;]* [0-9]+$' p3.folded ||
+    fail "no schedule below main"
+  grep -qE '^\[interrupt\];hal_trap_entry;hal_[a-z_;]* [0-9]+$' p3.folded || fail "no interrupt"
+  ! grep -vqE '^[^ ;]+(;[^ ;]+)* [0-9]+$' <(sed 's/\[no symbol\]/x/' p3.folded) || fail "not folded stacks"
+  has err "epochvp: profile p3.folded"
+  grep -qE '^ +[0-9]+ +[0-9]+ +[0-9.]+ +100\.0 +_start$' err ||
+    grep -qE ' +[0-9.]+ +[0-9.]+ +epoch_' err || fail "no table"
+  expect 69 "$vp" run hello --profile none/p
+  empty out
+}
+case_profile_of_a_trap() {
+  expect 71 "$vp" run "$programs/trap.elf" --profile p.folded
+  grep -qE '^faulty 1$' p.folded || fail "what ran before the trap is not counted"
 }
 case_closed_stdout() {
   "$vp" run hello 2>err | head -c 1 >out
