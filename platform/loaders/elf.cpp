@@ -27,7 +27,6 @@ constexpr unsigned kSymbolObject = 1;
 constexpr unsigned kSymbolFunction = 2;
 constexpr std::uint32_t kFlagRve = 0x8;
 constexpr std::uint32_t kFlagFloatAbi = 0x6;
-constexpr std::uint64_t kMaxFileBytes = 256u << 20;
 // Symbols may share the tail of a name, so their names together can be longer than the file.
 constexpr std::uint64_t kMaxNameBytes = 64u << 20;
 

@@ -6,6 +6,7 @@
 
 #include "config/key_value.h"
 #include "report/register_names.h"
+#include "run/backtrace.h"
 #include "run/disassembler.h"
 
 namespace epoch {
@@ -121,6 +122,20 @@ std::string Inspection::trap(const TrapInfo& trap, const std::string& by) const 
          hart_registers([&](unsigned i) { return trap.x[i]; });
 }
 
+std::string Inspection::backtrace(const TrapInfo& trap) const {
+  StoppedHart stopped;
+  stopped.pc = trap.pc;
+  stopped.x = trap.x;
+  stopped.read = [this](std::uint32_t address) -> std::optional<std::uint32_t> {
+    std::uint32_t word = 0;
+    const std::uint8_t* at = memory(address, sizeof word);
+    if (at == nullptr) return std::nullopt;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  };
+  return epoch::backtrace(workload_.elf_bytes, workload_.elf, stopped);
+}
+
 std::string Inspection::unmapped(const UnmappedAccess& access) const {
   const Region wanted{"", access.address, access.length};
   std::string text = std::string("unmapped ") + (access.is_write ? "write" : "read") + " of " +
@@ -150,6 +165,9 @@ std::string Inspection::hart() const {
       "\ninstructions " + std::to_string(hart.instructions()) + ", cycles " +
       std::to_string(hart.cycles()) + "\ntraps " + std::to_string(hart.counts().traps) +
       ", interrupts " + std::to_string(hart.counts().interrupts) + "\n";
+  TrapInfo now{0, hart.pc(), 0, {}};
+  for (unsigned i = 1; i < now.x.size(); ++i) now.x[i] = hart.x(i);
+  text += "backtrace" + backtrace(now) + "\n";
   if (hart.counts().traps + hart.counts().interrupts == 0) return text;
   char cause_text[80];
   std::snprintf(cause_text, sizeof cause_text, "last trap: %s (mcause 0x%x, mtval 0x%08x) at pc ",

@@ -172,6 +172,7 @@ void Simulation::on_trap(const TrapInfo& trap, const std::string& by) {
 }
 
 void Simulation::on_unmapped(const UnmappedAccess& access) {
+  if (!ending_) trapped_ = trap;
   if (++unmapped_ > kUnmappedShown) return;
   progress_.erase();
   std::fprintf(stderr, "epochvp: %s, at %s\n", inspection_.unmapped(access).c_str(),
@@ -278,3 +279,5 @@ PostMortem Simulation::post_mortem(const RunSummary& summary) const {
 
 }  // namespace epoch
   if (instructions_ != nullptr) instructions_->finish();
+  // Not in the hart's thread, whose stack is small.
+  if (trapped_) ending_->message += inspection_.backtrace(*trapped_);

@@ -88,5 +88,6 @@ class Simulation {
   std::unique_ptr<InstructionTrace> instructions_;
   std::unique_ptr<Profile> profile_;
 void end_run_on_interrupt();
+  std::optional<TrapInfo> trapped_;  // the trap that ended the run
 
 }  // namespace epoch

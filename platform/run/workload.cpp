@@ -108,7 +108,8 @@ Workload load_workload(const Configuration& configuration, const SearchFolders& 
   const fs::path elf = locate(configuration, "firmware.elf", config.firmware.elf, folders.firmware);
   Workload workload;
   workload.elf_name = elf.string();
-  workload.elf = ElfFile::read(elf);
+  workload.elf_bytes = read_file_bytes(elf, ElfFile::kMaxFileBytes);
+  workload.elf = ElfFile::parse(elf.string(), workload.elf_bytes);
   add_network(configuration, folders, workload.blobs);
   add_data(configuration, workload.blobs);
   place(configuration, workload.elf_name, workload.elf, workload.blobs);

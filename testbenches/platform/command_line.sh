@@ -438,6 +438,61 @@ case_profile_of_a_trap() {
   expect 71 "$vp" run "$programs/trap.elf" --profile p.folded
   grep -qE '^faulty 1$' p.folded || fail "what ran before the trap is not counted"
 }
+# line_of FILE MARK: the number of the line that has the mark.
+line_of() { grep -n -m1 "$2" "$1" | cut -d: -f1; }
+# frames EXPECTED...: the backtrace on stderr, functions and lines of calls.c without addresses.
+frames() {
+  sed -n 's/^  #\([0-9]*\) *0x8[0-9a-f]* \([^(]*[^ (]\)\( (.*calls\.c:\([0-9]*\))\)\{0,1\}\( (.*\)\{0,1\}$/\1 \2 \4/p' err |
+    sed 's/ *$//' >frames
+  printf '%s\n' "$@" >wanted
+  cmp -s frames wanted || { diff wanted frames; fail "not these frames"; }
+}
+calls=$source/testbenches/platform/programs/calls.c
+case_backtrace() {
+  expect 71 "$vp" run "$programs/calls_3.elf"
+  frames "0 innermost $(line_of "$calls" line_innermost)" \
+    "1 inlined, inlined $(line_of "$calls" line_inlined)" \
+    "2 outer $(line_of "$calls" line_outer)" \
+    "3 recurse $(line_of "$calls" line_bottom)" \
+    "4 recurse $(line_of "$calls" line_recurse)" "5 recurse $(line_of "$calls" line_recurse)" \
+    "6 calls $(line_of "$calls" line_deep)" "7 _start"
+  lacks err "stops"
+  grep -qE '_start \(.*calls_start\.S:8\)$' err || fail "no line of the assembly"
+  has epochvp-postmortem/summary.txt "#2  0x8"
+  has epochvp-postmortem/hart.txt "backtrace"
+}
+case_backtrace_without_frame_information() {
+  expect 71 "$vp" run "$programs/calls_0.elf"
+  has err "outer ("
+  grep -qE '^  #3  0x8[0-9a-f]{7} without_cfi' err || fail "the function itself is not shown"
+  has err "the backtrace stops: without_cfi has no call frame information"
+  lacks err "calls ("
+  expect 71 "$vp" run "$programs/trap.elf"
+  grep -qE '^  #0  0x8[0-9a-f]{7} faulty$' err || fail "no frame of the symbol"
+  has err "the backtrace stops: faulty has no call frame information; its caller may be what ra holds, 0x00000000 in an address without a symbol"
+  # Without DWARF there are symbols, without symbols addresses.
+  riscv64-unknown-elf-objcopy --strip-debug "$programs/calls_3.elf" nodebug.elf
+  expect 71 "$vp" run nodebug.elf
+  grep -qE '^  #0  0x8[0-9a-f]{7} innermost$' err || fail "no name without DWARF"
+  grep -qE 'stops: innermost has no call frame information; its caller may be .* in outer$' err || fail "no hint"
+  riscv64-unknown-elf-strip "$programs/calls_3.elf" -o stripped.elf
+  expect 71 "$vp" run stripped.elf
+  grep -qE '^  #0  0x8[0-9a-f]{7} an address without a symbol$' err || fail "no frame when stripped"
+}
+case_backtrace_of_a_deep_recursion() {
+  expect 71 "$vp" run "$programs/calls_1000.elf"
+  has err "... and further callers"
+  [ "$(grep -c '^  #' err)" = 64 ] || fail "not 64 frames"
+}
+case_backtrace_through_a_trap_handler() {
+  expect 71 "$vp" run "$programs/calls_handler.elf"
+  frames "0 innermost $(line_of "$calls" line_innermost)" \
+    "1 inlined, inlined $(line_of "$calls" line_inlined)" \
+    "2 outer $(line_of "$calls" line_outer)" \
+    "3 hal_trap_dispatch $(line_of "$calls" line_dispatch)" "4 hal_trap_entry" \
+    "5 interrupted $(line_of "$calls" line_interrupted)" \
+    "6 calls $(line_of "$calls" line_calls)" "7 _start"
+}
 case_closed_stdout() {
   "$vp" run hello 2>err | head -c 1 >out
   has err "MIPS"
