@@ -68,11 +68,16 @@ class Simulation {
 
   void run_until_ended(const RunLimits& limits);
   bool advance(const RunLimits& limits);  // one slice; false: nothing is left to happen
+  // Hands the UART what has come for it, as much as it has room for.
+  void receive();
+  // When nothing is left to happen but input: waits for it. False: none can come.
+  bool await_input(const GiveUp& give_up);
   void end_in_deadlock();
   std::string whereabouts() const;
 
   const Workload& workload_;
   Progress progress_;
+  UartLine uart_line_;
   Console console_;  // after the progress, which it erases
   Soc soc_;
   Inspection inspection_;
@@ -80,14 +85,14 @@ class Simulation {
   FlightRecorder recorder_;
   VcdWriter* vcd_ = nullptr;
   std::unique_ptr<MmioTrace> mmio_;
+  std::unique_ptr<InstructionTrace> instructions_;
+  std::unique_ptr<Profile> profile_;
   std::optional<Ending> ending_;
+  std::optional<TrapInfo> trapped_;  // the trap that ended the run
   std::uint64_t unmapped_ = 0;
 };
 
 // Makes SIGINT end the current run (exit 130) at its next slice; a second one kills.
-  std::unique_ptr<InstructionTrace> instructions_;
-  std::unique_ptr<Profile> profile_;
 void end_run_on_interrupt();
-  std::optional<TrapInfo> trapped_;  // the trap that ended the run
 
 }  // namespace epoch

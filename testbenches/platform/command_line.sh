@@ -493,6 +493,104 @@ case_backtrace_through_a_trap_handler() {
     "5 interrupted $(line_of "$calls" line_interrupted)" \
     "6 calls $(line_of "$calls" line_calls)" "7 _start"
 }
+case_uart_file() {
+  expect 0 "$vp" run hello
+  cp out usual
+  expect 0 "$vp" run hello --set uart.output=file:u.txt
+  empty out
+  cmp -s u.txt usual || fail "the file is not what stdout was"
+  mkdir -p below
+  echo '{"extends":"'"$source"'/scenarios/hello.json","uart":{"output":"file:v.txt"}}' >below/s.json
+  expect 0 "$vp" run below/s.json
+  cmp -s below/v.txt usual || fail "a scenario's file is relative to it"
+  expect 69 "$vp" run hello --set uart.output=file:none/u.txt
+  has err "none/u.txt"
+  for wrong in '' file file: tcp: tcp:65536 tcp:-1 tcp:x udp:1 stdout: STDOUT; do
+    expect 64 "$vp" run hello --set "uart.output=$wrong"
+    has err '"stdout", "file:PATH" or "tcp:PORT"'
+  done
+  expect 64 "$vp" run hello --set uart.input=tcp:80
+  has err '"stdin"'
+}
+case_uart_input() {
+  local program
+  printf 'a long line of input, more than a FIFO holds, then the end q and what nobody reads' >input
+  for program in echo_polled echo_interrupt; do
+    expect 0 "$vp" run "$programs/$program.elf" --set uart.input=stdin <input
+    [ "$(cat out | tr -d '>')" = "a long line of input, more than a FIFO holds, then the end q" ] ||
+      fail "not the input"
+    # A pipe that gives a byte now and then.
+    expect 0 "$vp" run "$programs/$program.elf" --set uart.input=stdin < <(for c in a b q; do sleep 0.1; printf $c; done)
+    [ "$(cat out | tr -d '>')" = "abq" ] || fail "not the pipe's bytes"
+    # From a file even the times are the same.
+    for n in 1 2; do
+      expect 0 "$vp" run "$programs/$program.elf" --set uart.input=file:input --stats s$n.json
+      facts s$n.json >facts$n.json
+    done
+    cmp -s facts1.json facts2.json || fail "two runs with one input file differ"
+    json s1.json 's["uart.received_bytes"] >= 60 and s["uart.lost_bytes"] == 0'
+  done
+}
+case_uart_input_ends() {
+  expect 72 "$vp" run "$programs/echo_interrupt.elf"
+  has err "the firmware waits for input on the UART, which has none (uart.input=stdin"
+  printf 'ab' >input
+  expect 72 "$vp" run "$programs/echo_interrupt.elf" --set uart.input=stdin <input
+  [ "$(cat out)" = ">ab" ] || fail "what came before the end is lost"
+  expect 75 "$vp" run "$programs/echo_interrupt.elf" --set uart.input=stdin --max-wall-time 300ms < <(sleep 2)
+  expect 65 "$vp" run "$programs/echo_interrupt.elf" --set uart.input=file:nothing
+  has err "nothing"
+}
+case_uart_tcp() {
+  python3 - "$vp" "$programs" <<'PYTHON' || fail "see above"
+import re, socket, subprocess, sys
+vp, programs = sys.argv[1:]
+def start(program, *options):
+    run = subprocess.Popen([vp, "run", program, *options, "--set", "uart.output=tcp:0"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = run.stderr.readline().decode()
+    return run, int(re.fullmatch(r"epochvp: uart: waiting for a connection to 127\.0\.0\.1 port (\d+)\n", line)[1])
+def receive(client, length):
+    data = b""
+    while len(data) < length:
+        part = client.recv(length - len(data))
+        if not part: break
+        data += part
+    return data
+def everything(client):
+    return receive(client, 1 << 20)
+for program, prompt in (("echo_polled", b""), ("echo_interrupt", b">")):
+    run, port = start(f"{programs}/{program}.elf")
+    client = socket.create_connection(("127.0.0.1", port))
+    assert receive(client, len(prompt)) == prompt
+    for text in (b"a", b"hello, world\n" * 20):
+        client.sendall(text)
+        assert receive(client, len(text)) == text
+    # Who hangs up may come back.
+    if prompt:
+        client.close()
+        client = socket.create_connection(("127.0.0.1", port))
+        client.sendall(b"x")
+        assert receive(client, 1) == b"x"
+    client.sendall(b"qleft unread")
+    assert everything(client) == b"q"
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and out == b"", (run.returncode, err)
+run, port = start("hello")
+for address in ("127.0.0.2",):  # no interface but the one
+    try: socket.create_connection((address, port), timeout=5); raise AssertionError(address)
+    except OSError: pass
+client = socket.create_connection(("127.0.0.1", port))
+assert everything(client).startswith(b"hello from hart 0\n")
+assert run.wait(60) == 0
+# Nobody comes: a limit ends the wait; a taken port is refused.
+run = subprocess.run([vp, "run", "hello", "--set", "uart.output=tcp:0", "--max-wall-time", "300ms"], capture_output=True)
+assert run.returncode == 75, run
+taken = socket.create_server(("127.0.0.1", 0))
+run = subprocess.run([vp, "run", "hello", "--set", f"uart.output=tcp:{taken.getsockname()[1]}"], capture_output=True)
+assert run.returncode == 69 and b"cannot listen" in run.stderr, run
+PYTHON
+}
 case_closed_stdout() {
   "$vp" run hello 2>err | head -c 1 >out
   has err "MIPS"
