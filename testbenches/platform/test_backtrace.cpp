@@ -28,7 +28,7 @@ StoppedHart stopped_at(std::uint32_t pc) {
   return hart;
 }
 
-TEST_CASE("a child's answer comes back; its death, its silence and its flood are told") {
+TEST_CASE("a child answers, or its death, its silence and its flood are told") {
   CHECK(made_in_child([] { return std::string("text"); }, 10, "none") == "text");
   CHECK(made_in_child([] { return std::string(); }, 10, "none").empty());
   CHECK(made_in_child([]() -> std::string { throw std::runtime_error("x"); }, 10, "none") ==

@@ -209,7 +209,7 @@ TEST_CASE("a jump out of several frames unwinds to the function that it reaches"
   CHECK(s.folded() == "main 4\nmain;leaf 2\nmain;leaf;alias 2\n");
 }
 
-TEST_CASE("a jump-and-link inside a function is no call; millicode links t0") {
+TEST_CASE("a jump-and-link inside a function is no call, and millicode links t0") {
   Steps s;
   s.call(kMain + 0x40);
   s.nops(1);
