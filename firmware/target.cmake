@@ -12,12 +12,12 @@ target_compile_options(firmware_options INTERFACE
   -ffunction-sections -fdata-sections -ffp-contract=off
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -pedantic>)
 
-add_library(hal STATIC hal/crt0.S hal/trap_entry.S hal/args.c hal/dma.c hal/fdt_walker.c
-                       hal/memory.c hal/platform.c hal/plic.c hal/simctl.c hal/timer.c hal/trap.c
-                       hal/uart.c)
+include(sources.cmake)
+add_library(hal STATIC hal/rv32/crt0.S hal/rv32/trap_entry.S hal/rv32/machine.c hal/rv32/memory.c
+                       hal/rv32/stdio.c ${hal_sources})
 # The compiler must not make the loop of memset a call of memset.
-set_source_files_properties(hal/memory.c PROPERTIES COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
-target_include_directories(hal PUBLIC hal)
+set_source_files_properties(hal/rv32/memory.c PROPERTIES COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
+target_include_directories(hal PUBLIC hal hal/rv32)
 target_link_libraries(hal PRIVATE firmware_options)
 
 # firmware_app(NAME LIBRARIES...): apps/NAME.c, or all of apps/NAME/, to NAME.elf in
@@ -27,11 +27,11 @@ function(firmware_app name)
   add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES SUFFIX .elf
                         RUNTIME_OUTPUT_DIRECTORY ${FIRMWARE_ELF_FOLDER}
-                        LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/hal/link.ld)
+                        LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/hal/rv32/link.ld)
   target_link_libraries(${name} PRIVATE firmware_options ${ARGN} hal)
-  target_link_options(${name} PRIVATE -nostartfiles -T ${CMAKE_CURRENT_SOURCE_DIR}/hal/link.ld
+  target_link_options(${name} PRIVATE -nostartfiles -T ${CMAKE_CURRENT_SOURCE_DIR}/hal/rv32/link.ld
     -Wl,--defsym=__link_address=${FIRMWARE_LINK_ADDRESS}
-    -Wl,--defsym=__stack_bytes=${FIRMWARE_STACK_BYTES} -Wl,--undefined=_start
+    -Wl,--defsym=__stack_bytes=${FIRMWARE_STACK_BYTES} -Wl,--undefined=_start,--undefined=stdout
     -Wl,--gc-sections -Wl,--fatal-warnings)
 endfunction()
 

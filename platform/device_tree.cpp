@@ -85,7 +85,7 @@ void write_cpus(TreeWriter& tree, const ScenarioConfig& config) {
   tree.text("device_type", "cpu");
   tree.cell("reg", config.cpu.hart_id);
   tree.text("compatible", "riscv");
-  tree.text("riscv,isa", "rv32imac");
+  tree.text("riscv,isa", "rv32imafc");
   tree.cell("clock-frequency", hertz(config.cpu.clock_mhz));
   tree.text("status", "okay");
   tree.begin("interrupt-controller");

@@ -45,7 +45,12 @@ Soc::Soc(const ScenarioConfig& config, Elaboration order)
 
 void Soc::make_modules(const ScenarioConfig& config, Elaboration order) {
   std::vector<std::function<void()>> makers = {
-      [&] { cpu = std::make_unique<Cpu>("cpu", cpu_config(config)); },
+      [&] {
+        if (config.cpu_kind == CpuKind::native)
+          native_cpu = std::make_unique<NativeCpu>("cpu", cpu_config(config));
+        else
+          cpu = std::make_unique<Cpu>("cpu", cpu_config(config));
+      },
       [&] { interconnect = std::make_unique<Interconnect>("interconnect", config.interconnect); },
       [&] { boot_rom = std::make_unique<Ram>("boot_rom", boot_rom_config()); },
       [&] { sram = std::make_unique<Ram>("sram", config.sram); },
@@ -64,8 +69,17 @@ void Soc::make_modules(const ScenarioConfig& config, Elaboration order) {
   for (const auto& make : makers) make();
 }
 
+template <typename Processor>
+void Soc::bind_processor(Processor& processor) {
+  processor.bus.bind(interconnect->add_initiator("cpu", false));
+  processor.software_interrupt(software_interrupt_);
+  processor.timer_interrupt(timer_interrupt_);
+  processor.external_interrupt(external_interrupt_);
+}
+
 void Soc::bind_bus(const ScenarioConfig& config) {
-  cpu->bus.bind(interconnect->add_initiator("cpu", false));
+  if (cpu) bind_processor(*cpu);
+  if (native_cpu) bind_processor(*native_cpu);
   for (const auto& epochcore : epochcores) {
     const std::string name = epochcore->name();
     epochcore->dma.bind(interconnect->add_initiator(name + ".dma", true));
@@ -93,9 +107,6 @@ void Soc::bind_interrupts() {
   clint->software_interrupt(software_interrupt_);
   clint->timer_interrupt(timer_interrupt_);
   plic->external_interrupt(external_interrupt_);
-  cpu->software_interrupt(software_interrupt_);
-  cpu->timer_interrupt(timer_interrupt_);
-  cpu->external_interrupt(external_interrupt_);
   uart->irq(uart_irq_);
   plic->sources[kUartInterrupt - 1](uart_irq_);
   for (unsigned i = 0; i < epochcores.size(); ++i) {
@@ -105,7 +116,8 @@ void Soc::bind_interrupts() {
 }
 
 void Soc::attach_trace(TraceSink& sink) {
-  cpu->attach_trace(sink);  // the order of the groups in a wave viewer
+  if (cpu) cpu->attach_trace(sink);  // the order of the groups in a wave viewer
+  if (native_cpu) native_cpu->attach_trace(sink);
   for (const auto& epochcore : epochcores) epochcore->attach_trace(sink);
   dram->attach_trace(sink);
   interconnect->attach_trace(sink);
@@ -114,9 +126,14 @@ void Soc::attach_trace(TraceSink& sink) {
   uart->attach_trace(sink);
 }
 
+std::array<bool, 3> Soc::interrupt_inputs() const {
+  return {external_interrupt_.read(), timer_interrupt_.read(), software_interrupt_.read()};
+}
+
 Statistics Soc::statistics() const {
   Statistics all;
-  cpu->statistics(all);
+  if (cpu) cpu->statistics(all);
+  if (native_cpu) native_cpu->statistics(all);
   interconnect->statistics(all);
   boot_rom->statistics(all);
   sram->statistics(all);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "common/trace.h"
 #include "config/scenario.h"
 #include "cpu/cpu.h"
+#include "cpu/native_cpu.h"
 #include "epochcore/epochcore.h"
 #include "interconnect/interconnect.h"
 #include "memory/dram.h"
@@ -42,8 +44,14 @@ class Soc {
 
   void attach_trace(TraceSink& sink);
   Statistics statistics() const;
+  // Of whichever processor there is.
+  bool sleeping() const { return cpu ? cpu->sleeping() : native_cpu->sleeping(); }
+  std::uint64_t instructions() const { return cpu ? cpu->hart().instructions() : 0; }
+  // Levels of the hart's inputs: external, timer, software.
+  std::array<bool, 3> interrupt_inputs() const;
 
-  std::unique_ptr<Cpu> cpu;
+  std::unique_ptr<Cpu> cpu;               // one of the two: cpu.kind = rv32,
+  std::unique_ptr<NativeCpu> native_cpu;  // or native; both are "cpu" by name
   std::unique_ptr<Interconnect> interconnect;
   std::unique_ptr<Ram> boot_rom;
   std::unique_ptr<Ram> sram;
@@ -58,6 +66,8 @@ class Soc {
   void make_modules(const ScenarioConfig& config, Elaboration order);
   void bind_bus(const ScenarioConfig& config);
   void bind_interrupts();
+  template <typename Processor>
+  void bind_processor(Processor& processor);
 
   sc_core::sc_signal<bool> software_interrupt_, timer_interrupt_, external_interrupt_;
   sc_core::sc_signal<bool> uart_irq_;

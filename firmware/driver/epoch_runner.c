@@ -105,7 +105,7 @@ static void hand_over_for_good(const struct epoch_runner* runner) {
   const struct hal_dma_buffer image = {(void*)(uintptr_t)runner->network->image,
                                        hal_dma_bus_address(runner->network->image),
                                        runner->network->header->total_bytes};
-  memset(runner->scratch.cpu, 0, runner->plan.zero_bytes);
+  if (runner->plan.zero_bytes != 0) memset(runner->scratch.cpu, 0, runner->plan.zero_bytes);
   hal_dma_sync_for_device(&image, 0, image.bytes);
   hal_dma_sync_for_device(&runner->scratch, 0, runner->scratch.bytes);
   hal_dma_sync_for_device(&runner->carries, 0, runner->carries.bytes);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dma.h"
 
+#include <stddef.h>
+
+#include "machine.h"
 #include "mmio.h"
 
-static uintptr_t next_free;
-static uintptr_t region_end;
+static uint64_t next_free; /* bus addresses */
+static uint64_t region_end;
 
-void hal_dma_init(uintptr_t begin, uintptr_t end) {
-  next_free = (begin + HAL_DMA_ALIGN - 1) & ~(uintptr_t)(HAL_DMA_ALIGN - 1);
+void hal_dma_init(uint64_t begin, uint64_t end) {
+  next_free = (begin + HAL_DMA_ALIGN - 1) & ~(uint64_t)(HAL_DMA_ALIGN - 1);
   region_end = end;
 }
 
@@ -18,8 +21,9 @@ uint32_t hal_dma_free(void) {
 bool hal_dma_alloc(struct hal_dma_buffer* buffer, uint32_t bytes) {
   const uint32_t available = hal_dma_free();
   if (bytes == 0 || bytes > available) return false;
-  buffer->cpu = (void*)next_free;
-  buffer->bus = hal_dma_bus_address(buffer->cpu);
+  buffer->cpu = hal_machine_pointer(next_free, bytes);
+  if (buffer->cpu == NULL) return false;
+  buffer->bus = next_free;
   buffer->bytes = bytes;
   const uint32_t rounded = (bytes + HAL_DMA_ALIGN - 1) & ~(HAL_DMA_ALIGN - 1);
   next_free += rounded < available ? rounded : available;
@@ -27,7 +31,7 @@ bool hal_dma_alloc(struct hal_dma_buffer* buffer, uint32_t bytes) {
 }
 
 uint64_t hal_dma_bus_address(const void* cpu) {
-  return (uintptr_t)cpu;
+  return hal_machine_address(cpu);
 }
 
 void hal_dma_sync_for_device(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {

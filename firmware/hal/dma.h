@@ -20,13 +20,13 @@ struct hal_dma_buffer {
   uint32_t bytes;
 };
 
-void hal_dma_init(uintptr_t begin, uintptr_t end);
+/* Bus addresses of the memory to hand out. */
+void hal_dma_init(uint64_t begin, uint64_t end);
 uint32_t hal_dma_free(void);
 /* False if there is not so much left; aligned to HAL_DMA_ALIGN, contents undefined. */
 bool hal_dma_alloc(struct hal_dma_buffer* buffer, uint32_t bytes);
 
-/* Bus address of memory that the loader placed (the hart and the bus masters see one address map).
- */
+/* Bus address of memory that the loader placed. */
 uint64_t hal_dma_bus_address(const void* cpu);
 
 /* The device owns the range: what the hart wrote is what it will read, and no line of it is dirty.

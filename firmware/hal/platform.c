@@ -2,7 +2,6 @@
 #include "platform.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "args.h"
@@ -19,8 +18,6 @@
 #define MAX_RANGES 32u
 #define MACHINE_EXTERNAL 11u /* interrupt cause, as in interrupts-extended */
 
-extern const char __image_start[];
-extern const char __image_end[];
 extern int main(int argc, char** argv);
 
 static struct hal_fdt fdt;
@@ -46,17 +43,12 @@ static _Noreturn void fail(uint32_t code, const char* what) {
   hal_simctl_exit(code);
 }
 
-/* picolibc's exit() and abort() end here. */
-_Noreturn void _exit(int code) {
-  hal_simctl_exit((uint32_t)code);
-}
-
 bool hal_platform_device(const char* compatible, uint32_t index, uintptr_t* base,
                          uint32_t* interrupt, struct hal_fdt_node* node) {
   uint64_t address;
   uint64_t size;
   if (!hal_fdt_find_compatible(&fdt, compatible, index, node)) return false;
-  if (!hal_fdt_reg(&fdt, node, 0, &address, &size) || address > UINTPTR_MAX) return false;
+  if (!hal_fdt_reg(&fdt, node, 0, &address, &size) || address > UINT32_MAX) return false;
   *base = (uintptr_t)address;
   if (!hal_fdt_cell(&fdt, node, "interrupts", 0, interrupt)) *interrupt = 0;
   return true;
@@ -73,8 +65,9 @@ bool hal_platform_blob(const char* compatible, const char* label, const uint8_t*
     uint64_t address;
     uint64_t size;
     if (!hal_fdt_reg(&fdt, &node, 0, &address, &size)) return false;
-    if (address > UINTPTR_MAX || size > UINTPTR_MAX - address) return false;
-    *data = (const uint8_t*)(uintptr_t)address;
+    if (size > UINT32_MAX) return false;
+    *data = hal_machine_pointer(address, size);
+    if (*data == NULL) return false;
     *bytes = (uint32_t)size;
     return true;
   }
@@ -122,7 +115,7 @@ static void init_devices(void) {
 /* The part of /memory that holds the program, cut to what the hart can address. */
 static void find_memory(void) {
   struct hal_fdt_node node;
-  const uint64_t here = (uintptr_t)__image_start;
+  const uint64_t here = hal_machine_program().begin;
   for (bool more = hal_fdt_root(&fdt, &node); more; more = hal_fdt_next(&fdt, &node)) {
     const char* type = hal_fdt_string(&fdt, &node, "device_type");
     if (type == NULL || strcmp(type, "memory") != 0) continue;
@@ -131,7 +124,7 @@ static void find_memory(void) {
     for (uint32_t i = 0; hal_fdt_reg(&fdt, &node, i, &address, &size); i++) {
       if (here < address || here - address >= size) continue;
       memory.begin = address;
-      memory.end = size > UINTPTR_MAX - address ? UINTPTR_MAX : address + size;
+      memory.end = size > UINT32_MAX - address ? UINT32_MAX : address + size;
       return;
     }
   }
@@ -142,8 +135,9 @@ static void find_memory(void) {
 static uint32_t taken_ranges(struct hal_range* taken) {
   uint32_t count = 0;
   struct hal_fdt_node node;
-  taken[count++] = (struct hal_range){(uintptr_t)__image_start, (uintptr_t)__image_end};
-  taken[count++] = (struct hal_range){(uintptr_t)fdt.blob, (uintptr_t)fdt.blob + fdt.total_bytes};
+  const uint64_t tree = hal_machine_address(fdt.blob);
+  taken[count++] = hal_machine_program();
+  taken[count++] = (struct hal_range){tree, tree + fdt.total_bytes};
   if (!hal_fdt_find_path(&fdt, "/reserved-memory", &node)) return count;
   const uint32_t depth = node.depth;
   while (hal_fdt_next(&fdt, &node) && node.depth > depth) {
@@ -176,7 +170,7 @@ static void init_dma_memory(void) {
   struct hal_range taken[MAX_RANGES];
   const struct hal_range hole = largest_hole(taken, taken_ranges(taken));
   if (hole.begin == hole.end) fail(HAL_EXIT_NO_MEMORY, "no free memory");
-  hal_dma_init((uintptr_t)hole.begin, (uintptr_t)hole.end);
+  hal_dma_init(hole.begin, hole.end);
 }
 
 static int split_bootargs(void) {
@@ -201,6 +195,5 @@ _Noreturn void hal_start(uint32_t hart, const void* device_tree) {
   const int count = split_bootargs();
   HAL_CSR_SET(mstatus, HAL_MSTATUS_MIE);
   const int result = main(count, arguments);
-  fflush(stdout);
   hal_simctl_exit((uint32_t)result);
 }

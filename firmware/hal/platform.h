@@ -10,14 +10,10 @@
 #include <stdint.h>
 
 #include "fdt_walker.h"
+#include "machine.h"
 
 /* Exit codes of a start that fails before main (sysexits: data, operating system). */
 enum { HAL_EXIT_BAD_DEVICE_TREE = 65, HAL_EXIT_NO_MEMORY = 71 };
-
-struct hal_range {
-  uint64_t begin;
-  uint64_t end; /* one past */
-};
 
 const struct hal_fdt* hal_platform_fdt(void);
 uint32_t hal_platform_hart(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simctl.h"
 
+#include "csr.h"
 #include "mmio.h"
 
 enum { EXIT = 0x00, TRAP = 0x04 };
@@ -13,7 +14,7 @@ void hal_simctl_init(uintptr_t base) {
 
 static _Noreturn void end(uintptr_t offset, uint32_t value) {
   if (simctl_base != 0) hal_write32(simctl_base + offset, value);
-  for (;;) __asm__ volatile("wfi");
+  for (;;) hal_wfi();
 }
 
 _Noreturn void hal_simctl_exit(uint32_t code) {

@@ -54,7 +54,7 @@ bool hal_wait(bool (*ready)(void* argument), void* argument, uint64_t deadline_n
     const uint32_t saved = hal_interrupts_disable();
     done = ready(argument);
     late = !done && hal_timer_now_ns() >= deadline_ns;
-    if (!done && !late) __asm__ volatile("wfi" ::: "memory");
+    if (!done && !late) hal_wfi();
     hal_interrupts_restore(saved);
   }
   hal_timer_cancel();

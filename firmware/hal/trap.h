@@ -22,6 +22,8 @@ typedef void (*hal_software_handler)(void* argument);
 
 /* Handler of all exceptions, or null for none. */
 void hal_trap_on_exception(hal_exception_handler handler, void* argument);
+/* For such a handler: the program goes on behind the instruction that failed. */
+void hal_trap_skip(struct hal_trap_frame* frame);
 /* Handler of machine software interrupts; it must clear their cause. */
 void hal_trap_on_software(hal_software_handler handler, void* argument);
 
@@ -36,6 +38,6 @@ bool hal_wait(bool (*ready)(void* argument), void* argument, uint64_t deadline_n
 /* The same by polling, without sleeping. */
 bool hal_poll(bool (*ready)(void* argument), void* argument, uint64_t deadline_ns);
 
-void hal_trap_dispatch(struct hal_trap_frame* frame); /* called by trap_entry.S */
+void hal_trap_dispatch(struct hal_trap_frame* frame); /* called by the machine */
 
 #endif

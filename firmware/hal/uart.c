@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "uart.h"
 
-#include <stdio.h>
-
 #include "mmio.h"
 
 /* 16550 registers by index, and line status bit 5: transmit holding register empty. */
@@ -46,13 +44,3 @@ void hal_uart_write_hex(uint32_t value) {
   for (int shift = 28; shift >= 0; shift -= 4)
     hal_uart_put("0123456789abcdef"[(value >> shift) & 0xFu]);
 }
-
-static int stdio_put(char byte, FILE* file) {
-  (void)file;
-  hal_uart_put(byte);
-  return (unsigned char)byte;
-}
-
-static FILE uart_file = FDEV_SETUP_STREAM(stdio_put, NULL, NULL, _FDEV_SETUP_WRITE);
-FILE* const stdout = &uart_file;
-FILE* const stderr = &uart_file;

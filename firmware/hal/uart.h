@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * 16550 transmitter, polled; it is picolibc's stdout and stderr.
+ * 16550 transmitter, polled; it is stdout and stderr.
  */
 #ifndef HAL_UART_H
 #define HAL_UART_H

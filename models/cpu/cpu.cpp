@@ -24,7 +24,7 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const CpuConfig& config)
       period_ps_(clock_period_ps(config.clock_mhz)),
       quantum_cycles_(std::max<std::uint64_t>(1, config.quantum_ns * 1000 / period_ps_)),
       timebase_hz_(config.timebase_hz),
-      hart_(*this, config.reset_pc, config.hart_id) {
+      hart_(*this, config) {
   SC_HAS_PROCESS(Cpu);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct);
   SC_THREAD(execute);
@@ -38,6 +38,7 @@ void Cpu::execute() {
   for (;;) {
     hart_.set_interrupts(interrupts());
     const Hart::Exit exit = hart_.run(quantum_cycles_);
+    wake_ = false;
     synchronise();
     if (exit == Hart::Exit::wait_for_interrupt) sleep();
     if (exit == Hart::Exit::halted) break;
@@ -48,15 +49,37 @@ void Cpu::execute() {
 void Cpu::sleep() {
   asleep_since_ps_ = now_ps();
   sleeping_trace_.set(now_ps(), 1);
-  for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending();
+  for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending() && !wake_;
        hart_.set_interrupts(interrupt_levels())) {
     wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
-         external_interrupt.value_changed_event());
+         external_interrupt.value_changed_event() | woken_);
   }
   hart_.sleep_until(first_cycle_at(now_ps()));
   slept_ps_ = slept_ps();
   asleep_since_ps_.reset();
   sleeping_trace_.set(now_ps(), 0);
+}
+
+void Cpu::wake() {
+  wake_ = true;
+  if (sleeping()) woken_.notify(sc_core::SC_ZERO_TIME);
+}
+
+HartDebugger& Cpu::attach_debugger() {
+  if (debugger_ == nullptr) debugger_ = std::make_unique<HartDebugger>(hart_);
+  return *debugger_;
+}
+
+// With a payload of its own: the hart's may be under way.
+unsigned Cpu::debug_transport(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
+                              unsigned bytes) {
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_ptr(data);
+  payload.set_data_length(bytes);
+  payload.set_streaming_width(bytes);
+  return bus->transport_dbg(payload);
 }
 
 void Cpu::synchronise() {
@@ -105,6 +128,20 @@ BusReply Cpu::write(std::uint32_t address, const std::uint8_t* data, unsigned by
 
 BusReply Cpu::fetch(std::uint32_t address, std::uint8_t* data) {
   return transport(tlm::TLM_READ_COMMAND, address, data, 2);
+}
+
+// What is written back is what memory holds now: nobody else runs between the two accesses.
+BusReply Cpu::transfer_line(std::uint32_t address, unsigned bytes, bool write) {
+  std::uint8_t data[kLongestLine];
+  if (!write) return transport(tlm::TLM_READ_COMMAND, address, data, bytes);
+  synchronise();
+  tlm::tlm_generic_payload peek;
+  peek.set_command(tlm::TLM_READ_COMMAND);
+  peek.set_address(address);
+  peek.set_data_ptr(data);
+  peek.set_data_length(bytes);
+  if (bus->transport_dbg(peek) != bytes) return {};
+  return transport(tlm::TLM_WRITE_COMMAND, address, data, bytes);
 }
 
 std::optional<DirectRegion> Cpu::direct_region(std::uint32_t address, bool write) {
@@ -166,6 +203,12 @@ void Cpu::statistics(Statistics& out) const {
                  "loaded and stored by direct memory access, which occupies no bus"});
   out.push_back({scope + "traps", counts.traps, "trap", "exceptions taken"});
   out.push_back({scope + "interrupts", counts.interrupts, "interrupt", "interrupts taken"});
+  out.push_back({scope + "icache_misses", counts.icache_misses, "line",
+                 "fetched over the bus for the instruction cache"});
+  out.push_back({scope + "dcache_misses", counts.dcache_misses, "line",
+                 "read over the bus for the data cache"});
+  out.push_back({scope + "dcache_write_backs", counts.dcache_write_backs, "line",
+                 "written back over the bus by the data cache"});
   out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
                  "simulated time asleep in WFI"});
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <systemc>
 #include <tlm>
@@ -39,7 +40,21 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   std::uint64_t period_ps() const { return period_ps_; }
   void statistics(Statistics& out) const;
   const Hart& hart() const { return hart_; }
+  // How far the hart has got: ahead of the kernel by up to a quantum, behind it while asleep.
+  std::uint64_t local_ps() const { return hart_.cycles() * period_ps_; }
   bool sleeping() const { return asleep_since_ps_.has_value(); }
+
+  // From here on a debugger can stop the hart. Before the simulation starts.
+  HartDebugger& attach_debugger();
+  // A debugger's look at the bus: takes no time and has no side effects. Returns the bytes moved;
+  // registers of devices cannot be written.
+  unsigned debug_transport(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
+                           unsigned bytes);
+  // The interrupt inputs as they stand, as bits of mip.
+  std::uint32_t interrupt_levels() const;
+  // A debugger has moved the pc: ends a sleep in WFI without an interrupt, or keeps one from
+  // beginning.
+  void wake();
   // Memory was written behind the hart's back (by a debugger): decode it anew.
   void forget_code(std::uint32_t first, std::uint32_t last) { hart_.forget_code(first, last); }
 
@@ -50,12 +65,10 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
 
   // Lets simulated time catch up with the hart's.
   void synchronise();
-  std::uint64_t local_ps() const { return hart_.cycles() * period_ps_; }
   std::uint64_t first_cycle_at(std::uint64_t ps) const {
     return (ps + period_ps_ - 1) / period_ps_;
   }
   std::uint64_t slept_ps() const;
-  std::uint32_t interrupt_levels() const;
   BusReply transport(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
                      unsigned bytes);
   void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
@@ -63,6 +76,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   BusReply read(std::uint32_t address, std::uint8_t* data, unsigned bytes) override;
   BusReply write(std::uint32_t address, const std::uint8_t* data, unsigned bytes) override;
   BusReply fetch(std::uint32_t address, std::uint8_t* data) override;
+  BusReply transfer_line(std::uint32_t address, unsigned bytes, bool write) override;
   std::optional<DirectRegion> direct_region(std::uint32_t address, bool write) override;
   std::uint64_t time() override;
   std::uint32_t interrupts() override;
@@ -75,6 +89,9 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   tlm::tlm_generic_payload payload_;
   std::uint64_t slept_ps_ = 0;
   std::optional<std::uint64_t> asleep_since_ps_;
+  std::unique_ptr<HartDebugger> debugger_;
+  sc_core::sc_event woken_;
+  bool wake_ = false;
 
   TracePoint pc_trace_;
   TracePoint sleeping_trace_;

@@ -7,17 +7,22 @@ namespace {
 // mstatus fields (privileged specification v1.12, figure 3.7).
 constexpr std::uint32_t kMie = 1u << 3;
 constexpr std::uint32_t kMpie = 1u << 7;
-constexpr std::uint32_t kMppMachine = 3u << 11;
+constexpr unsigned kMppShift = 11, kFsShift = 13;
+constexpr std::uint32_t kMprv = 1u << 17;
+constexpr std::uint32_t kTw = 1u << 21;
+constexpr std::uint32_t kSd = 1u << 31;
 
 constexpr std::uint32_t extension(char letter) {
   return 1u << (letter - 'A');
 }
-constexpr std::uint32_t kMisa =
-    1u << 30 | extension('A') | extension('C') | extension('I') | extension('M');
+constexpr std::uint32_t kMisa = 1u << 30 | extension('A') | extension('C') | extension('F') |
+                                extension('I') | extension('M') | extension('U');
 
 // mcountinhibit bits; bit 1 is read-only zero because `time` is not a counter of the hart.
 constexpr std::uint32_t kStopCycle = 1u << 0;
 constexpr std::uint32_t kStopInstret = 1u << 2;
+// mcounteren bits: cycle, time, instret.
+constexpr std::uint32_t kCounters = 7;
 
 constexpr bool between(std::uint32_t number, std::uint32_t first, std::uint32_t last) {
   return number >= first && number <= last;
@@ -28,6 +33,11 @@ constexpr bool event_counter(std::uint32_t number) {
   return between(number, csr::mhpmevent3, csr::mhpmevent31) ||
          between(number, csr::mhpmcounter3, csr::mhpmcounter31) ||
          between(number, csr::mhpmcounter3h, csr::mhpmcounter31h);
+}
+
+// Triggers that do not exist read zero (debug specification 0.13, 5.2), up to tcontrol.
+constexpr bool trigger(std::uint32_t number) {
+  return between(number, csr::tselect, csr::tcontrol);
 }
 
 constexpr std::uint32_t low(std::uint64_t value) {
@@ -58,11 +68,70 @@ void CsrFile::Counter::stop(bool stopped, std::uint64_t source) {
   stopped_ = stopped;
 }
 
+CsrFile::CsrFile(const CpuConfig& config)
+    : hart_id_(config.hart_id),
+      vendor_id_(config.vendor_id),
+      architecture_id_(config.architecture_id),
+      implementation_id_(config.implementation_id) {}
+
 std::uint32_t CsrFile::mstatus() const {
-  return (mie_bit_ ? kMie : 0u) | (mpie_bit_ ? kMpie : 0u) | kMppMachine;
+  return (mie_bit_ ? kMie : 0u) | (mpie_bit_ ? kMpie : 0u) |
+         static_cast<std::uint32_t>(previous_mode_) << kMppShift | fs_ << kFsShift |
+         (mprv_ ? kMprv : 0u) | (tw_ ? kTw : 0u) | (fs_ == 3 ? kSd : 0u);
+}
+
+// MPP keeps supported modes only: the two that are not become user mode.
+void CsrFile::write_mstatus(std::uint32_t value) {
+  mie_bit_ = (value & kMie) != 0;
+  mpie_bit_ = (value & kMpie) != 0;
+  previous_mode_ = (value >> kMppShift & 3) == 3 ? Privilege::machine : Privilege::user;
+  fs_ = value >> kFsShift & 3;
+  mprv_ = (value & kMprv) != 0;
+  tw_ = (value & kTw) != 0;
+}
+
+// Bits 9 and 8 of the number are the lowest mode that may access it (privileged
+// specification, 2.1). What user mode sees of the counters, mcounteren says; without FS there is no
+// floating point.
+bool CsrFile::accessible(std::uint32_t number) const {
+  if (between(number, csr::fflags, csr::fcsr)) return floats_on();
+  if (mode_ == Privilege::machine) return true;
+  if ((number >> 8 & 3) != 0) return false;
+  const bool counter = between(number & ~0x80u, csr::cycle, csr::instret);
+  return counter && (mcounteren_ >> (number & 3) & 1) != 0;
 }
 
 std::optional<std::uint32_t> CsrFile::read(std::uint32_t number, const CounterInputs& now) const {
+  switch (number) {
+    case csr::fflags:
+      return fflags_;
+    case csr::frm:
+      return frm_;
+    case csr::fcsr:
+      return frm_ << 5 | fflags_;
+    case csr::mhartid:
+      return hart_id_;
+    case csr::mvendorid:
+      return vendor_id_;
+    case csr::marchid:
+      return architecture_id_;
+    case csr::mimpid:
+      return implementation_id_;
+    case csr::menvcfg:
+    case csr::menvcfgh:
+    case csr::mstatush:
+    case csr::mconfigptr:
+      return 0;
+    default:
+      break;
+  }
+  if (Pmp::has(number)) return pmp_.read(number);
+  if (trigger(number)) return 0;
+  const auto machine = read_machine(number);
+  return machine ? machine : read_counter(number, now);
+}
+
+std::optional<std::uint32_t> CsrFile::read_machine(std::uint32_t number) const {
   switch (number) {
     case csr::mstatus:
       return mstatus();
@@ -72,6 +141,8 @@ std::optional<std::uint32_t> CsrFile::read(std::uint32_t number, const CounterIn
       return mie_;
     case csr::mtvec:
       return mtvec_;
+    case csr::mcounteren:
+      return mcounteren_;
     case csr::mcountinhibit:
       return mcountinhibit_;
     case csr::mscratch:
@@ -84,16 +155,8 @@ std::optional<std::uint32_t> CsrFile::read(std::uint32_t number, const CounterIn
       return mtval_;
     case csr::mip:
       return mip_;
-    case csr::mhartid:
-      return hart_id_;
-    case csr::mstatush:
-    case csr::mvendorid:
-    case csr::marchid:
-    case csr::mimpid:
-    case csr::mconfigptr:
-      return 0;
     default:
-      return read_counter(number, now);
+      return std::nullopt;
   }
 }
 
@@ -124,10 +187,18 @@ std::optional<std::uint32_t> CsrFile::read_counter(std::uint32_t number,
 }
 
 void CsrFile::write(std::uint32_t number, std::uint32_t value, const CounterInputs& now) {
+  if (Pmp::has(number)) return pmp_.write(number, value);
   switch (number) {
+    case csr::fflags:
+    case csr::frm:
+    case csr::fcsr:
+      write_float(number, value);
+      break;
     case csr::mstatus:
-      mie_bit_ = (value & kMie) != 0;
-      mpie_bit_ = (value & kMpie) != 0;
+      write_mstatus(value);
+      break;
+    case csr::mcounteren:
+      mcounteren_ = value & kCounters;
       break;
     case csr::mie:
       mie_ = value & kInterrupts;
@@ -153,6 +224,26 @@ void CsrFile::write(std::uint32_t number, std::uint32_t value, const CounterInpu
   }
 }
 
+void CsrFile::write_float(std::uint32_t number, std::uint32_t value) {
+  if (number != csr::frm) fflags_ = value & 31;
+  if (number == csr::frm) frm_ = value & 7;
+  if (number == csr::fcsr) frm_ = value >> 5 & 7;
+  floats_changed();
+}
+
+void CsrFile::raise_flags(std::uint32_t flags) {
+  if (flags == 0) return;
+  fflags_ |= flags;
+  floats_changed();
+}
+
+std::optional<f32::Rounding> CsrFile::rounding(std::uint32_t rm) const {
+  constexpr std::uint32_t dynamic = 7, modes = 5;
+  if (rm == dynamic) rm = frm_;
+  if (rm >= modes) return std::nullopt;
+  return static_cast<f32::Rounding>(rm);
+}
+
 void CsrFile::write_counter(std::uint32_t number, std::uint32_t value, const CounterInputs& now) {
   const std::uint64_t cycle = cycle_.value(now.cycles);
   const std::uint64_t instret = instret_.value(now.instructions);
@@ -173,7 +264,7 @@ void CsrFile::write_counter(std::uint32_t number, std::uint32_t value, const Cou
       write_countinhibit(value, now);
       break;
     default:
-      break;  // misa, mip, mstatush and the event counters keep their values
+      break;  // misa, mip, mstatush, the event counters and the triggers keep their values
   }
 }
 
@@ -184,7 +275,8 @@ void CsrFile::write_countinhibit(std::uint32_t value, const CounterInputs& now) 
 }
 
 std::optional<std::uint32_t> CsrFile::interrupt_to_take() const {
-  if (!mie_bit_ || !interrupt_pending()) return std::nullopt;
+  const bool enabled = mie_bit_ || mode_ == Privilege::user;  // (3.1.6.1)
+  if (!enabled || !interrupt_pending()) return std::nullopt;
   for (const unsigned number : {kExternalInterrupt, kSoftwareInterrupt, kTimerInterrupt}) {
     if ((mip_ & mie_) >> number & 1u) return cause::interrupt | number;
   }
@@ -197,6 +289,8 @@ std::uint32_t CsrFile::enter_trap(std::uint32_t cause, std::uint32_t pc, std::ui
   mtval_ = tval;
   mpie_bit_ = mie_bit_;
   mie_bit_ = false;
+  previous_mode_ = mode_;
+  mode_ = Privilege::machine;
   const std::uint32_t base = mtvec_ & ~3u;
   const bool vectored = (mtvec_ & 1u) != 0 && (cause & cause::interrupt) != 0;
   return vectored ? base + 4 * (cause & ~cause::interrupt) : base;
@@ -205,6 +299,9 @@ std::uint32_t CsrFile::enter_trap(std::uint32_t cause, std::uint32_t pc, std::ui
 std::uint32_t CsrFile::leave_trap() {
   mie_bit_ = mpie_bit_;
   mpie_bit_ = true;
+  mode_ = previous_mode_;
+  previous_mode_ = Privilege::user;
+  if (mode_ != Privilege::machine) mprv_ = false;
   return mepc_;
 }
 

@@ -4,16 +4,22 @@
 #include <cstdint>
 #include <optional>
 
+#include "cpu/config.h"
+#include "cpu/pmp.h"
+#include "cpu/soft_float.h"
 #include "cpu/trap.h"
 
 namespace epoch {
 
 // CSR numbers (privileged specification v1.12, tables 2.2 to 2.6).
 namespace csr {
+constexpr std::uint32_t fflags = 0x001, frm = 0x002, fcsr = 0x003;
 constexpr std::uint32_t mstatus = 0x300, misa = 0x301, mie = 0x304, mtvec = 0x305;
+constexpr std::uint32_t mcounteren = 0x306, menvcfg = 0x30a, menvcfgh = 0x31a;
 constexpr std::uint32_t mstatush = 0x310, mcountinhibit = 0x320;
 constexpr std::uint32_t mhpmevent3 = 0x323, mhpmevent31 = 0x33f;
 constexpr std::uint32_t mscratch = 0x340, mepc = 0x341, mcause = 0x342, mtval = 0x343, mip = 0x344;
+constexpr std::uint32_t tselect = 0x7a0, tcontrol = 0x7a5;
 constexpr std::uint32_t mcycle = 0xb00, minstret = 0xb02, mcycleh = 0xb80, minstreth = 0xb82;
 constexpr std::uint32_t mhpmcounter3 = 0xb03, mhpmcounter31 = 0xb1f;
 constexpr std::uint32_t mhpmcounter3h = 0xb83, mhpmcounter31h = 0xb9f;
@@ -30,12 +36,14 @@ struct CounterInputs {
   std::uint64_t time = 0;  // ticks of the timebase
 };
 
-// The machine-mode CSRs of a hart without other privilege modes, and the trap state among them.
+// The CSRs of a hart with machine and user mode, and the trap state among them.
 class CsrFile {
  public:
-  explicit CsrFile(std::uint32_t hart_id) : hart_id_(hart_id) {}
+  explicit CsrFile(const CpuConfig& config);
 
-  // Nothing if the CSR does not exist: the access is an illegal instruction.
+  // An access to a CSR that does not exist, or that the mode may not access, is an illegal
+  // instruction.
+  bool accessible(std::uint32_t number) const;
   std::optional<std::uint32_t> read(std::uint32_t number, const CounterInputs& now) const;
   // The CSR exists and is not read-only. Fields keep only what they support (WARL).
   void write(std::uint32_t number, std::uint32_t value, const CounterInputs& now);
@@ -45,6 +53,20 @@ class CsrFile {
   static constexpr bool gates_interrupts(std::uint32_t number) {
     return number == csr::mstatus || number == csr::mie;
   }
+
+  Privilege mode() const { return mode_; }
+  // The mode whose rights loads and stores have: another than mode() under mstatus.MPRV.
+  Privilege data_mode() const { return mprv_ ? previous_mode_ : mode_; }
+  const Pmp& pmp() const { return pmp_; }
+  // WFI in user mode is an illegal instruction (mstatus.TW).
+  bool traps_wfi() const { return tw_ && mode_ == Privilege::user; }
+
+  // mstatus.FS: floating-point instructions are legal, and have changed something.
+  bool floats_on() const { return fs_ != 0; }
+  void floats_changed() { fs_ = 3; }
+  void raise_flags(std::uint32_t flags);
+  // Of an instruction's rm field; nothing if it names none.
+  std::optional<f32::Rounding> rounding(std::uint32_t rm) const;
 
   // Levels of the three interrupt inputs, as bits of mip.
   void set_interrupts(std::uint32_t mip) { mip_ = mip & kInterrupts; }
@@ -76,11 +98,21 @@ class CsrFile {
       1u << kSoftwareInterrupt | 1u << kTimerInterrupt | 1u << kExternalInterrupt;
 
   std::uint32_t mstatus() const;
+  void write_mstatus(std::uint32_t value);
+  std::optional<std::uint32_t> read_machine(std::uint32_t number) const;
+  void write_float(std::uint32_t number, std::uint32_t value);
   std::optional<std::uint32_t> read_counter(std::uint32_t number, const CounterInputs& now) const;
   void write_counter(std::uint32_t number, std::uint32_t value, const CounterInputs& now);
   void write_countinhibit(std::uint32_t value, const CounterInputs& now);
 
-  std::uint32_t hart_id_;
+  std::uint32_t hart_id_, vendor_id_, architecture_id_, implementation_id_;
+  Privilege mode_ = Privilege::machine;
+  Privilege previous_mode_ = Privilege::user;  // mstatus.MPP
+  bool mprv_ = false;                          // mstatus.MPRV
+  bool tw_ = false;                            // mstatus.TW
+  std::uint32_t fs_ = 0;                       // mstatus.FS
+  std::uint32_t fflags_ = 0;
+  std::uint32_t frm_ = 0;
   bool mie_bit_ = false;   // mstatus.MIE
   bool mpie_bit_ = false;  // mstatus.MPIE
   std::uint32_t mie_ = 0;
@@ -91,6 +123,8 @@ class CsrFile {
   std::uint32_t mcause_ = 0;
   std::uint32_t mtval_ = 0;
   std::uint32_t mcountinhibit_ = 0;
+  std::uint32_t mcounteren_ = 0;
+  Pmp pmp_;
   Counter cycle_;
   Counter instret_;
 };

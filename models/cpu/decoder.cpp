@@ -26,6 +26,13 @@ Instruction make(Op op, u32 rd, u32 rs1, u32 rs2, i32 imm) {
   return i;
 }
 
+// The destination is a floating-point register, of which none discards.
+Instruction make_float(Op op, u32 rd, u32 rs1, u32 rs2, i32 imm) {
+  Instruction i = make(op, rd, rs1, rs2, imm);
+  i.rd = static_cast<std::uint8_t>(rd);
+  return i;
+}
+
 Instruction illegal() {
   return make(Op::illegal, 0, 0, 0, 0);
 }
@@ -169,10 +176,78 @@ Instruction decode_system(Word w) {
   return make(op, w.rd(), w.rs1(), 0, static_cast<i32>(field(w.bits, 31, 20)));
 }
 
+// Rounding modes 5 and 6 are reserved; 7 asks frm, whose value is known at execution only.
+bool has_rounding(Word w) {
+  return w.funct3() != 5 && w.funct3() != 6;
+}
+
+// FMADD.S and its kin: rs3 stands where funct5 does, the lower bits of funct7 are the format.
+Instruction decode_fused(Word w) {
+  static constexpr Op ops[] = {Op::fmadd_s, Op::fmsub_s, Op::fnmsub_s, Op::fnmadd_s};
+  if ((w.funct7() & 3) != 0 || !has_rounding(w)) return illegal();
+  const u32 rs3 = w.funct7() >> 2;
+  return make_float(ops[w.opcode() - 0x10], w.rd(), w.rs1(), w.rs2(),
+                    static_cast<i32>(w.funct3() | rs3 << 3));
+}
+
+Instruction decode_float_rounded(Word w) {
+  const i32 rm = static_cast<i32>(w.funct3());
+  if (!has_rounding(w)) return illegal();
+  const bool one_operand = w.rs2() == 0;
+  const bool from_one = w.rs2() <= 1;
+  switch (w.funct7()) {
+    case 0x00:
+      return make_float(Op::fadd_s, w.rd(), w.rs1(), w.rs2(), rm);
+    case 0x04:
+      return make_float(Op::fsub_s, w.rd(), w.rs1(), w.rs2(), rm);
+    case 0x08:
+      return make_float(Op::fmul_s, w.rd(), w.rs1(), w.rs2(), rm);
+    case 0x0c:
+      return make_float(Op::fdiv_s, w.rd(), w.rs1(), w.rs2(), rm);
+    case 0x2c:
+      return one_operand ? make_float(Op::fsqrt_s, w.rd(), w.rs1(), 0, rm) : illegal();
+    case 0x60:
+      if (!from_one) return illegal();
+      return make(one_operand ? Op::fcvt_w_s : Op::fcvt_wu_s, w.rd(), w.rs1(), 0, rm);
+    case 0x68:
+      if (!from_one) return illegal();
+      return make_float(one_operand ? Op::fcvt_s_w : Op::fcvt_s_wu, w.rd(), w.rs1(), 0, rm);
+    default:
+      return illegal();
+  }
+}
+
+// Where funct3 is no rounding mode, it selects among the operations of one funct7.
+Instruction decode_float(Word w) {
+  static constexpr Op signs[] = {Op::fsgnj_s, Op::fsgnjn_s, Op::fsgnjx_s};
+  static constexpr Op extremes[] = {Op::fmin_s, Op::fmax_s};
+  static constexpr Op comparisons[] = {Op::fle_s, Op::flt_s, Op::feq_s};
+  const u32 n = w.funct3();
+  switch (w.funct7()) {
+    case 0x10:
+      return n < 3 ? make_float(signs[n], w.rd(), w.rs1(), w.rs2(), 0) : illegal();
+    case 0x14:
+      return n < 2 ? make_float(extremes[n], w.rd(), w.rs1(), w.rs2(), 0) : illegal();
+    case 0x50:
+      return n < 3 ? make(comparisons[n], w.rd(), w.rs1(), w.rs2(), 0) : illegal();
+    case 0x70:
+      if (w.rs2() != 0 || n > 1) return illegal();
+      return make(n == 0 ? Op::fmv_x_w : Op::fclass_s, w.rd(), w.rs1(), 0, 0);
+    case 0x78:
+      if (w.rs2() != 0 || n != 0) return illegal();
+      return make_float(Op::fmv_w_x, w.rd(), w.rs1(), 0, 0);
+    default:
+      return decode_float_rounded(w);
+  }
+}
+
 Instruction decode_word(Word w) {
   switch (w.opcode()) {
     case 0x00:
       return decode_load(w);
+    case 0x01:
+      if (w.funct3() != 2) return illegal();
+      return make_float(Op::flw, w.rd(), w.rs1(), 0, w.imm_i());
     case 0x03:
       return decode_misc_mem(w);
     case 0x04:
@@ -181,12 +256,22 @@ Instruction decode_word(Word w) {
       return make(Op::auipc, w.rd(), 0, 0, w.imm_u());
     case 0x08:
       return decode_store(w);
+    case 0x09:
+      if (w.funct3() != 2) return illegal();
+      return make(Op::fsw, 0, w.rs1(), w.rs2(), w.imm_s());
     case 0x0b:
       return decode_amo(w);
     case 0x0c:
       return decode_op(w);
     case 0x0d:
       return make(Op::lui, w.rd(), 0, 0, w.imm_u());
+    case 0x10:
+    case 0x11:
+    case 0x12:
+    case 0x13:
+      return decode_fused(w);
+    case 0x14:
+      return decode_float(w);
     case 0x18:
       return decode_branch(w);
     case 0x19:
@@ -200,7 +285,7 @@ Instruction decode_word(Word w) {
   }
 }
 
-// The compressed formats (unprivileged specification, chapter 16, RV32C without F and D).
+// The compressed formats (unprivileged specification, chapter 16, RV32C with F, without D).
 struct Half {
   u32 bits;
   u32 funct3() const { return field(bits, 15, 13); }
@@ -210,7 +295,7 @@ struct Half {
   u32 rs1_short() const { return 8 + field(bits, 9, 7); }  // rs1', and rd' of CB and CA
   u32 bit(unsigned n) const { return field(bits, n, n); }
   i32 imm_ci() const { return sign_extend(bit(12) << 5 | field(bits, 6, 2), 6); }
-  i32 imm_word() const {  // C.LW, C.SW
+  i32 imm_word() const {  // C.LW, C.SW, C.FLW, C.FSW
     return static_cast<i32>(bit(5) << 6 | field(bits, 12, 10) << 3 | bit(6) << 2);
   }
   i32 imm_cj() const {
@@ -234,8 +319,12 @@ Instruction decode_quadrant0(Half h) {
     }
     case 2:
       return make(Op::lw, h.rd_short(), h.rs1_short(), 0, h.imm_word());
+    case 3:
+      return make_float(Op::flw, h.rd_short(), h.rs1_short(), 0, h.imm_word());
     case 6:
       return make(Op::sw, 0, h.rs1_short(), h.rd_short(), h.imm_word());
+    case 7:
+      return make(Op::fsw, 0, h.rs1_short(), h.rd_short(), h.imm_word());
     default:
       return illegal();
   }
@@ -303,19 +392,23 @@ Instruction decode_compressed_register(Half h) {
 }
 
 Instruction decode_quadrant2(Half h) {
+  const i32 load_offset =  // C.LWSP, C.FLWSP
+      static_cast<i32>(field(h.bits, 3, 2) << 6 | h.bit(12) << 5 | field(h.bits, 6, 4) << 2);
+  const i32 store_offset =  // C.SWSP, C.FSWSP
+      static_cast<i32>(field(h.bits, 8, 7) << 6 | field(h.bits, 12, 9) << 2);
   switch (h.funct3()) {
     case 0:
       return h.bit(12) ? illegal() : make(Op::slli, h.rd(), h.rd(), 0, static_cast<i32>(h.rs2()));
-    case 2: {  // C.LWSP
-      const u32 imm = field(h.bits, 3, 2) << 6 | h.bit(12) << 5 | field(h.bits, 6, 4) << 2;
-      return h.rd() == 0 ? illegal() : make(Op::lw, h.rd(), 2, 0, static_cast<i32>(imm));
-    }
+    case 2:
+      return h.rd() == 0 ? illegal() : make(Op::lw, h.rd(), 2, 0, load_offset);
+    case 3:
+      return make_float(Op::flw, h.rd(), 2, 0, load_offset);
     case 4:
       return decode_compressed_register(h);
-    case 6: {  // C.SWSP
-      const u32 imm = field(h.bits, 8, 7) << 6 | field(h.bits, 12, 9) << 2;
-      return make(Op::sw, 0, 2, h.rs2(), static_cast<i32>(imm));
-    }
+    case 6:
+      return make(Op::sw, 0, 2, h.rs2(), store_offset);
+    case 7:
+      return make(Op::fsw, 0, 2, h.rs2(), store_offset);
     default:
       return illegal();
   }

@@ -30,6 +30,8 @@ class DirectMemory {
   // Puts the page into the table, if its region covers all of it.
   void remember_load_page(std::uint32_t address) { remember(loads_, address, false); }
   void remember_store_page(std::uint32_t address) { remember(stores_, address, true); }
+  // Every access misses the table until its page is put there again (rights or watches changed).
+  void forget_pages();
   // Stores to this page miss the table from now on (it holds predecoded code).
   void forget_store_page(std::uint32_t address);
 
@@ -62,7 +64,6 @@ class DirectMemory {
     return entry.host + (address & ~kPageMask);
   }
   void remember(Table& table, std::uint32_t address, bool write);
-  void forget_pages();
 
   std::vector<DirectRegion> regions_;
   Table loads_;

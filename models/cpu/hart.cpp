@@ -8,17 +8,38 @@
 
 namespace epoch {
 
-Hart::Hart(HartBus& bus, std::uint32_t reset_pc, std::uint32_t hart_id)
-    : bus_(bus), pc_(reset_pc & ~1u), csrs_(hart_id) {}
+namespace {
+
+std::optional<L1Cache> make_cache(const CacheConfig& config) {
+  return config.size_kib == 0 ? std::nullopt : std::make_optional<L1Cache>(config);
+}
+
+}  // namespace
+
+Hart::Hart(HartBus& bus, const CpuConfig& config)
+    : bus_(bus),
+      pc_(config.reset_pc & ~1u),
+      splits_misaligned_(config.misaligned == Misaligned::hardware),
+      timing_(config.timing),
+      icache_(make_cache(config.icache)),
+      dcache_(make_cache(config.dcache)),
+      icache_miss_cycles_(config.icache.miss_cycles),
+      dcache_miss_cycles_(config.dcache.miss_cycles),
+      timed_(!timing_.uniform() || icache_ || dcache_),
+      csrs_(config) {}
 
 Hart::Exit Hart::run(std::uint64_t cycles) {
   if (halted()) return Exit::halted;
   limit_ = this->cycles() + cycles;
   budget_ = cycles;
   exit_.reset();
-  code_.trim();
+  for (CodeCache& code : code_) code.trim();
   take_interrupt();
-  if (!exit_) each_.empty() ? interpret() : interpret_stepwise();
+  if (debugger_ != nullptr) {
+    debugger_->run();
+  } else if (!exit_) {
+    interpret();
+  }
   if (uncached_ != nullptr) uncached_->op = Op::undecoded;
   uncached_ = nullptr;
   return exit_.value_or(Exit::budget);
@@ -34,7 +55,26 @@ void Hart::sleep_until(std::uint64_t cycle) {
 void Hart::revoke_direct(std::uint32_t first, std::uint32_t last) {
   direct_.remove(first, last);
   // The region that goes may be wider than the range: drop all code decoded by direct access.
-  code_.clear();
+  clear_code();
+}
+
+void Hart::forget_code(std::uint32_t first, std::uint32_t last) {
+  for (CodeCache& code : code_) code.invalidate(first, last);
+}
+
+void Hart::clear_code() {
+  for (CodeCache& code : code_) code.clear();
+}
+
+void Hart::follow_csr(std::uint32_t number, Privilege before) {
+  follow_mode(before);
+  if (!Pmp::has(number)) return;
+  direct_.forget_pages();
+  clear_code();
+}
+
+void Hart::follow_mode(Privilege before) {
+  if (csrs_.data_mode() != before) direct_.forget_pages();
 }
 
 // The one place where the cycles of an instruction are counted outside the interpreter's loop.
@@ -43,10 +83,75 @@ void Hart::retire(std::uint32_t next_pc) {
   --budget_;
 }
 
+void Hart::spend(std::uint64_t cycles, std::uint64_t& budget) {
+  cycles_without_retirement_ += cycles;
+  const std::uint64_t within = std::min(cycles, budget);
+  budget -= within;
+  limit_ += cycles - within;
+  const std::uint64_t of_rest = std::min(rest_, cycles - within);
+  rest_ -= of_rest;
+  // A debugger's: it is part of the budget.
+  withheld_ -= std::min(withheld_, cycles - within - of_rest);
+}
+
+// Only directly accessible memory is cached: it has no side effects.
+void Hart::fill_line(L1Cache& cache, std::uint32_t address, bool write, std::uint32_t miss_cycles) {
+  const std::optional<std::uint32_t> written_back = cache.fill(address, write);
+  if (written_back) {
+    ++counts_.dcache_write_backs;
+    finish_bus(bus_.transfer_line(*written_back, cache.line_bytes(), true));
+  }
+  finish_bus(bus_.transfer_line(cache.line_of(address), cache.line_bytes(), false));
+  limit_ += miss_cycles;
+  cycles_without_retirement_ += miss_cycles;
+}
+
+void Hart::touch_data(std::uint32_t address, bool write) {
+  const std::uint32_t bytes = dcache_->line_bytes();
+  if (direct_.find(dcache_->line_of(address), bytes, write) == nullptr) return;
+  if (dcache_->hit(address, write)) return;
+  ++counts_.dcache_misses;
+  fill_line(*dcache_, address, write, dcache_miss_cycles_);
+}
+
+bool Hart::leaves_line(std::uint32_t pc, const Instruction& i) const {
+  if (pc == fetched_pc_) return false;
+  const std::uint32_t last = i.length == 2 ? pc + 2 : pc;
+  return icache_->line_of(pc) != fetched_line_ || icache_->line_of(last) != fetched_line_;
+}
+
+void Hart::touch_code(const Instruction& i) {
+  fetched_pc_ = pc_;
+  for (std::uint32_t n = 0; n < std::max<unsigned>(i.length, 1); ++n) {
+    const std::uint32_t address = pc_ + 2 * n;
+    fetched_line_ = icache_->line_of(address);
+    if (direct_.find(fetched_line_, icache_->line_bytes(), false) == nullptr) continue;
+    if (icache_->hit(address, false)) continue;
+    ++counts_.icache_misses;
+    fill_line(*icache_, address, false, icache_miss_cycles_);
+  }
+}
+
 void Hart::end_quantum() {
   limit_ -= budget_ - 1;
   budget_ = 1;
-  quantum_ended_ = true;
+  rest_ = 0;
+  withheld_ = 0;
+}
+
+void Hart::withhold(std::uint64_t left) {
+  withheld_ += rest_;
+  rest_ = 0;
+  if (budget_ <= left) return;
+  withheld_ += budget_ - left;
+  limit_ -= budget_ - left;
+  budget_ = left;
+}
+
+void Hart::give_back() {
+  limit_ += withheld_;
+  budget_ += withheld_;
+  withheld_ = 0;
 }
 
 // A trapping instruction takes a cycle and does not retire (privileged specification, 3.3.1).
@@ -62,13 +167,16 @@ void Hart::enter_trap(std::uint32_t cause, std::uint32_t tval) {
   std::copy_n(x_.begin(), last_trap_.x.size(), last_trap_.x.begin());
   if (!csrs_.has_handler()) exit_ = Exit::halted;
   reservation_.reset();
+  const Privilege before = csrs_.data_mode();
   pc_ = csrs_.enter_trap(cause, pc_, tval);
+  follow_mode(before);
 }
 
 void Hart::take_interrupt() {
   const std::optional<std::uint32_t> taken = csrs_.interrupt_to_take();
   if (!taken) return;
   ++counts_.interrupts;
+  if (debugger_ != nullptr) debugger_->interrupted(pc_);
   enter_trap(*taken, 0);
   if (observer_ != nullptr) observer_->on_jump(cycles(), pc_);
   for (InstructionObserver* each : each_) each->on_interrupt(cycles(), last_trap_, pc_);
@@ -87,7 +195,8 @@ void Hart::ask_direct(std::uint32_t address, bool write) {
 }
 
 Hart::FetchedHalf Hart::fetch_half(std::uint32_t address) {
-  FetchedHalf half{true, 0};
+  FetchedHalf half{csrs_.pmp().allows(address, 2, AccessKind::execute, csrs_.mode()), 0};
+  if (!half.ok) return half;
   if (const std::uint8_t* host = direct_.find(address, 2, false)) {
     std::memcpy(&half.bits, host, sizeof half.bits);
     return half;
@@ -115,21 +224,42 @@ void Hart::decode_slot(Instruction* slot) {
     bits |= static_cast<std::uint32_t>(high.bits) << 16;
   }
   const Instruction decoded = decode(bits);
-  code_.fill(pc_, decoded);
+  code().fill(pc_, decoded);
+  fetched_pc_ = 1;  // its second half may lie in another line
   for (unsigned n = 0; n < decoded.length; ++n) {
     const std::uint32_t address = pc_ + 2 * n;
     if (direct_.find(address, 2, false) == nullptr) uncached_ = slot;
-    code_.page(address);  // stores to both halves' pages must look for code
+    code().page(address);  // stores to both halves' pages must look for code
     direct_.forget_store_page(address);
   }
 }
 
+bool Hart::permitted(std::uint32_t address, unsigned bytes, AccessKind kind) const {
+  return csrs_.pmp().allows(address, bytes, kind, csrs_.data_mode());
+}
+
+// Only such a page may be remembered: nobody asks about it again.
+bool Hart::page_permitted(std::uint32_t address, AccessKind kind) const {
+  return permitted(address & kPageMask, kPageBytes, kind);
+}
+
+bool Hart::watched_page(std::uint32_t address) const {
+  return debugger_ != nullptr && debugger_->watches_page(address);
+}
+
 bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes,
                        std::uint32_t fault) {
+  if (!permitted(address, bytes, AccessKind::read)) {
+    raise(fault, address);
+    return false;
+  }
+  if (dcache_) touch_data(address, false);
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    direct_.remember_load_page(address);
+    if (!watched_page(address) && page_permitted(address, AccessKind::read)) {
+      direct_.remember_load_page(address);
+    }
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -142,10 +272,18 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
 }
 
 bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
+  if (!permitted(address, bytes, AccessKind::write)) {
+    raise(cause::store_access_fault, address);
+    return false;
+  }
+  if (dcache_) touch_data(address, true);
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!code_.holds(address)) direct_.remember_store_page(address);
+    if (!watched_page(address) && !holds_code(address) &&
+        page_permitted(address, AccessKind::write)) {
+      direct_.remember_store_page(address);
+    }
   } else {
     const BusReply reply = bus_.write(address, data, bytes);
     if (!finish_bus(reply)) {
@@ -154,16 +292,59 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
     }
     if (reply.direct) ask_direct(address, true);
   }
-  code_.invalidate(address, address + bytes - 1);
+  forget_code(address, address + bytes - 1);
+  return true;
+}
+
+namespace {
+
+// The largest naturally aligned part that an access of `bytes` at this address begins with.
+unsigned first_part(std::uint32_t address, unsigned bytes) {
+  unsigned part = 4;
+  while (address % part != 0 || part > bytes) part /= 2;
+  return part;
+}
+
+}  // namespace
+
+bool Hart::read_parts(std::uint32_t address, std::uint8_t* data, unsigned bytes) {
+  if (address % bytes != 0 && !splits_misaligned_) {
+    raise(cause::load_address_misaligned, address);
+    return false;
+  }
+  for (unsigned done = 0; done < bytes;) {
+    const unsigned part = first_part(address + done, bytes - done);
+    if (!read_memory(address + done, data + done, part, cause::load_access_fault)) return false;
+    done += part;
+  }
+  return true;
+}
+
+// Nothing is written if protection refuses any part. A bus error may come after a part is written.
+bool Hart::write_parts(std::uint32_t address, const std::uint8_t* data, unsigned bytes) {
+  if (address % bytes != 0 && !splits_misaligned_) {
+    raise(cause::store_address_misaligned, address);
+    return false;
+  }
+  for (unsigned n = 0; n < bytes; ++n) {
+    if (!permitted(address + n, 1, AccessKind::write)) {
+      raise(cause::store_access_fault, address + n);
+      return false;
+    }
+  }
+  for (unsigned done = 0; done < bytes;) {
+    const unsigned part = first_part(address + done, bytes - done);
+    if (!write_memory(address + done, data + done, part)) return false;
+    done += part;
+  }
   return true;
 }
 
 void Hart::load(const Instruction& i, unsigned bytes, bool is_signed) {
   const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
-  if (address % bytes != 0) return raise(cause::load_address_misaligned, address);
   std::uint32_t value = 0;
   std::uint8_t data[4] = {};
-  if (!read_memory(address, data, bytes, cause::load_access_fault)) return;
+  if (!read_parts(address, data, bytes)) return;
   std::memcpy(&value, data, sizeof value);
   const unsigned unused = 32 - 8 * bytes;
   value <<= unused;
@@ -174,10 +355,25 @@ void Hart::load(const Instruction& i, unsigned bytes, bool is_signed) {
 
 void Hart::store(const Instruction& i, unsigned bytes) {
   const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
-  if (address % bytes != 0) return raise(cause::store_address_misaligned, address);
   std::uint8_t data[4];
   std::memcpy(data, &x_[i.rs2], sizeof data);
-  if (write_memory(address, data, bytes)) retire(i);
+  if (write_parts(address, data, bytes)) retire(i);
+}
+
+void Hart::load_float(const Instruction& i) {
+  const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
+  std::uint8_t data[4];
+  if (!read_parts(address, data, sizeof data)) return;
+  std::memcpy(&f_[i.rd], data, sizeof data);
+  csrs_.floats_changed();
+  retire(i);
+}
+
+void Hart::store_float(const Instruction& i) {
+  const std::uint32_t address = x_[i.rs1] + static_cast<std::uint32_t>(i.imm);
+  std::uint8_t data[4];
+  std::memcpy(data, &f_[i.rs2], sizeof data);
+  if (write_parts(address, data, sizeof data)) retire(i);
 }
 
 void Hart::load_reserved(const Instruction& i) {
@@ -235,6 +431,7 @@ std::uint32_t atomic_result(Op op, std::uint32_t old, std::uint32_t operand) {
 void Hart::atomic(const Instruction& i) {
   const std::uint32_t address = x_[i.rs1];
   if (address % 4 != 0) return raise(cause::store_address_misaligned, address);
+  if (!permitted(address, 4, AccessKind::write)) return raise(cause::store_access_fault, address);
   std::uint32_t old = 0;
   std::uint8_t data[4];
   if (!read_memory(address, data, sizeof data, cause::store_access_fault)) return;
@@ -261,20 +458,31 @@ void Hart::access_csr(const Instruction& i) {
   if (number == csr::mip) csrs_.set_interrupts(bus_.interrupts());
   const CounterInputs now = counter_inputs(number);
   const std::optional<std::uint32_t> old = csrs_.read(number, now);
-  if (!old || (writes && CsrFile::read_only(number))) {
+  if (!old || !csrs_.accessible(number) || (writes && CsrFile::read_only(number))) {
     return raise(cause::illegal_instruction, i.bits);
   }
   if (writes) {
+    const Privilege before = csrs_.data_mode();
     const bool sets = i.op == Op::csrrs || i.op == Op::csrrsi;
     const std::uint32_t value = plain_write ? operand : sets ? *old | operand : *old & ~operand;
     csrs_.write(number, value, now);
     if (CsrFile::gates_interrupts(number)) end_quantum();
+    follow_csr(number, before);
   }
   x_[i.rd] = *old;
   retire(i);
 }
 
+void Hart::return_from_trap(const Instruction& i) {
+  if (csrs_.mode() != Privilege::machine) return raise(cause::illegal_instruction, i.bits);
+  const Privilege before = csrs_.data_mode();
+  end_quantum();
+  retire(csrs_.leave_trap());
+  follow_mode(before);
+}
+
 void Hart::wait_for_interrupt(const Instruction& i) {
+  if (csrs_.traps_wfi()) return raise(cause::illegal_instruction, i.bits);
   retire(i);
   if (!csrs_.interrupt_pending()) exit_ = Exit::wait_for_interrupt;
 }
@@ -309,15 +517,17 @@ void Hart::execute_memory(const Instruction& i) {
 void Hart::execute_system(const Instruction& i) {
   switch (i.op) {
     case Op::fence_i:
-      code_.clear();
+      clear_code();
+      if (icache_) icache_->clear();
+      fetched_line_ = fetched_pc_ = 1;
       return retire(i);
     case Op::ecall:
-      return raise(cause::ecall_from_m, 0);
+      return raise(csrs_.mode() == Privilege::machine ? cause::ecall_from_m : cause::ecall_from_u,
+                   0);
     case Op::ebreak:
       return raise(cause::breakpoint, pc_);
     case Op::mret:
-      end_quantum();
-      return retire(csrs_.leave_trap());
+      return return_from_trap(i);
     case Op::wfi:
       return wait_for_interrupt(i);
     case Op::illegal:
@@ -329,6 +539,13 @@ void Hart::execute_system(const Instruction& i) {
 
 void Hart::execute(Instruction* slot) {
   const Instruction i = *slot;  // a store may change the slot it came from
+  if (debugger_ != nullptr && debugger_->stops_before(i)) return;
+  const std::uint64_t traps = counts_.traps;
+  execute(slot, i);
+  if (timed_ && counts_.traps == traps) spend(timing_.extra(i.op), budget_);
+}
+
+void Hart::execute(Instruction* slot, const Instruction& i) {
   switch (i.op) {
     case Op::undecoded:
       return decode_slot(slot);
@@ -348,7 +565,7 @@ void Hart::execute(Instruction* slot) {
     case Op::csrrci:
       return execute_system(i);
     default:
-      return execute_memory(i);
+      return i.op >= Op::flw ? execute_float(i) : execute_memory(i);
   }
 }
 

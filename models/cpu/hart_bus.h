@@ -29,6 +29,9 @@ class HartBus {
   virtual BusReply read(std::uint32_t address, std::uint8_t* data, unsigned bytes) = 0;
   virtual BusReply write(std::uint32_t address, const std::uint8_t* data, unsigned bytes) = 0;
   virtual BusReply fetch(std::uint32_t address, std::uint8_t* data) = 0;
+  // The traffic of a cache that keeps tags only: a line of directly accessible memory is read, or
+  // is written with what it holds.
+  virtual BusReply transfer_line(std::uint32_t address, unsigned bytes, bool write) = 0;
   virtual std::optional<DirectRegion> direct_region(std::uint32_t address, bool write) = 0;
   virtual std::uint64_t time() = 0;        // now, in ticks of the timebase
   virtual std::uint32_t interrupts() = 0;  // levels now, as bits of mip

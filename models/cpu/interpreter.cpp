@@ -55,15 +55,20 @@ constexpr u32 remu(u32 a, u32 b) {
 }  // namespace
 
 void Hart::interpret() {
+  each_.empty() ? interpret_free() : interpret_stepwise();
+}
+
+void Hart::interpret_free() {
   if (observer_ != nullptr) {
-    interpret_as<true>();
+    timed_ ? interpret_as<true, true>() : interpret_as<true, false>();
   } else {
-    interpret_as<false>();
+    timed_ ? interpret_as<false, true>() : interpret_as<false, false>();
   }
 }
 
-template <typename T>
+template <bool timed, typename T>
 bool Hart::load_direct(u32 address, u32& result) {
+  if (timed && dcache_ && !dcache_->hit(address, false)) return false;
   T value;
   if (!direct_.load(address, value)) return false;
   result = as_unsigned(static_cast<i32>(value));  // extends by the sign of T
@@ -71,113 +76,156 @@ bool Hart::load_direct(u32 address, u32& result) {
   return true;
 }
 
-template <typename T>
+template <bool timed, typename T>
 bool Hart::store_direct(u32 address, T value) {
+  if (timed && dcache_ && !dcache_->hit(address, true)) return false;
   if (!direct_.store(address, value)) return false;
   counts_.direct_bytes += sizeof value;
   return true;
 }
 
-template <bool observed>
+// The loop is threaded: each operation ends in a jump to the next one's label, which the host's
+// branch predictor follows better than one jump for all. A label is missing, and this does not
+// compile, for an operation that is neither here nor among the slow ones below.
+#define BEGIN(name)                          \
+  do_##name : {                              \
+    const Instruction& i = *ip;              \
+    [[maybe_unused]] const u32 a = x[i.rs1]; \
+    [[maybe_unused]] const u32 b = x[i.rs2]; \
+    [[maybe_unused]] const u32 imm = as_unsigned(i.imm);
+#define DISPATCH()                                                         \
+  do {                                                                     \
+    if (timed && icache_ && leaves_line(page->pc_of(ip), *ip)) goto fetch; \
+    goto* labels[static_cast<unsigned>(ip->op)];                           \
+  } while (false)
+#define END                                                \
+  ip += i.length;                                          \
+  --budget;                                                \
+  if constexpr (timed) spend(timing_.extra(i.op), budget); \
+  if (budget == 0) goto leave;                             \
+  DISPATCH();                                              \
+  }
+#define SLOW(name) do_##name:
+#define LABEL(name) &&do_##name,
+
+template <bool observed, bool timed>
 void Hart::interpret_as() {
+  static const void* const labels[] = {EPOCH_CPU_OPS(LABEL)};
   while (budget_ != 0 && !exit_) {
-    CodePage* page = &code_.page(pc_);
+    CodePage* page = &code().page(pc_);
     Instruction* ip = page->slot(pc_);
     std::uint64_t budget = budget_;
     u32* const x = x_.data();
     u32 target = 0;
+    DISPATCH();
 
-    for (;;) {
-      const Instruction& i = *ip;
-      const u32 a = x[i.rs1];
-      const u32 b = x[i.rs2];
-      const u32 imm = as_unsigned(i.imm);
-      // A table of operations.
-      // clang-format off
-      switch (i.op) {
-        case Op::lui: x[i.rd] = imm; break;
-        case Op::addi: x[i.rd] = a + imm; break;
-        case Op::slti: x[i.rd] = as_signed(a) < i.imm; break;
-        case Op::sltiu: x[i.rd] = a < imm; break;
-        case Op::xori: x[i.rd] = a ^ imm; break;
-        case Op::ori: x[i.rd] = a | imm; break;
-        case Op::andi: x[i.rd] = a & imm; break;
-        case Op::slli: x[i.rd] = a << imm; break;
-        case Op::srli: x[i.rd] = a >> imm; break;
-        case Op::srai: x[i.rd] = as_unsigned(as_signed(a) >> imm); break;
-        case Op::add: x[i.rd] = a + b; break;
-        case Op::sub: x[i.rd] = a - b; break;
-        case Op::sll: x[i.rd] = a << (b & 31); break;
-        case Op::slt: x[i.rd] = as_signed(a) < as_signed(b); break;
-        case Op::sltu: x[i.rd] = a < b; break;
-        case Op::xor_: x[i.rd] = a ^ b; break;
-        case Op::srl: x[i.rd] = a >> (b & 31); break;
-        case Op::sra: x[i.rd] = as_unsigned(as_signed(a) >> (b & 31)); break;
-        case Op::or_: x[i.rd] = a | b; break;
-        case Op::and_: x[i.rd] = a & b; break;
-        case Op::mul: x[i.rd] = a * b; break;
-        case Op::mulh: x[i.rd] = mulh(a, b); break;
-        case Op::mulhsu: x[i.rd] = mulhsu(a, b); break;
-        case Op::mulhu: x[i.rd] = mulhu(a, b); break;
-        case Op::div: x[i.rd] = div(a, b); break;
-        case Op::divu: x[i.rd] = divu(a, b); break;
-        case Op::rem: x[i.rd] = rem(a, b); break;
-        case Op::remu: x[i.rd] = remu(a, b); break;
-        case Op::fence: break;  // accesses happen in program order
-        case Op::lb: if (!load_direct<std::int8_t>(a + imm, x[i.rd])) goto leave; break;
-        case Op::lh: if (!load_direct<std::int16_t>(a + imm, x[i.rd])) goto leave; break;
-        case Op::lw: if (!load_direct<u32>(a + imm, x[i.rd])) goto leave; break;
-        case Op::lbu: if (!load_direct<std::uint8_t>(a + imm, x[i.rd])) goto leave; break;
-        case Op::lhu: if (!load_direct<std::uint16_t>(a + imm, x[i.rd])) goto leave; break;
-        case Op::sb: if (!store_direct(a + imm, static_cast<std::uint8_t>(b))) goto leave; break;
-        case Op::sh: if (!store_direct(a + imm, static_cast<std::uint16_t>(b))) goto leave; break;
-        case Op::sw: if (!store_direct(a + imm, b)) goto leave; break;
-        case Op::beq: if (a == b) goto jump; break;
-        case Op::bne: if (a != b) goto jump; break;
-        case Op::blt: if (as_signed(a) < as_signed(b)) goto jump; break;
-        case Op::bge: if (as_signed(a) >= as_signed(b)) goto jump; break;
-        case Op::bltu: if (a < b) goto jump; break;
-        case Op::bgeu: if (a >= b) goto jump; break;
-        case Op::jal:
-          x[i.rd] = page->pc_of(ip + i.length);
-          goto jump;
-        case Op::jalr:
-          target = (a + imm) & ~1u;  // before the link: rd may be rs1
-          x[i.rd] = page->pc_of(ip + i.length);
-          goto jump_to_target;
-        default: goto leave;
-      }
-      // clang-format on
-      ip += i.length;
-      if (--budget == 0) goto leave;
-      continue;
-
-    jump:
-      if (!observed && i.local) {
-        ip += i.imm / 2;
-        if (--budget == 0) goto leave;
-        continue;
-      }
-      target = page->pc_of(ip) + imm;
-
-    jump_to_target:
-      --budget;
-      if constexpr (observed) observer_->on_jump(limit_ - budget, target);
-      if ((target & kPageMask) != page->address()) page = &code_.page(target);
-      ip = page->slot(target);
-      if (budget == 0) goto leave;
+    // A table of operations.
+    // clang-format off
+    BEGIN(lui) x[i.rd] = imm; END
+    BEGIN(addi) x[i.rd] = a + imm; END
+    BEGIN(slti) x[i.rd] = as_signed(a) < i.imm; END
+    BEGIN(sltiu) x[i.rd] = a < imm; END
+    BEGIN(xori) x[i.rd] = a ^ imm; END
+    BEGIN(ori) x[i.rd] = a | imm; END
+    BEGIN(andi) x[i.rd] = a & imm; END
+    BEGIN(slli) x[i.rd] = a << imm; END
+    BEGIN(srli) x[i.rd] = a >> imm; END
+    BEGIN(srai) x[i.rd] = as_unsigned(as_signed(a) >> imm); END
+    BEGIN(add) x[i.rd] = a + b; END
+    BEGIN(sub) x[i.rd] = a - b; END
+    BEGIN(sll) x[i.rd] = a << (b & 31); END
+    BEGIN(slt) x[i.rd] = as_signed(a) < as_signed(b); END
+    BEGIN(sltu) x[i.rd] = a < b; END
+    BEGIN(xor_) x[i.rd] = a ^ b; END
+    BEGIN(srl) x[i.rd] = a >> (b & 31); END
+    BEGIN(sra) x[i.rd] = as_unsigned(as_signed(a) >> (b & 31)); END
+    BEGIN(or_) x[i.rd] = a | b; END
+    BEGIN(and_) x[i.rd] = a & b; END
+    BEGIN(mul) x[i.rd] = a * b; END
+    BEGIN(mulh) x[i.rd] = mulh(a, b); END
+    BEGIN(mulhsu) x[i.rd] = mulhsu(a, b); END
+    BEGIN(mulhu) x[i.rd] = mulhu(a, b); END
+    BEGIN(div) x[i.rd] = div(a, b); END
+    BEGIN(divu) x[i.rd] = divu(a, b); END
+    BEGIN(rem) x[i.rd] = rem(a, b); END
+    BEGIN(remu) x[i.rd] = remu(a, b); END
+    BEGIN(fence) END  // accesses happen in program order
+    BEGIN(lb) if (!load_direct<timed, std::int8_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lh) if (!load_direct<timed, std::int16_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lw) if (!load_direct<timed, u32>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lbu) if (!load_direct<timed, std::uint8_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(lhu) if (!load_direct<timed, std::uint16_t>(a + imm, x[i.rd])) goto leave; END
+    BEGIN(sb) if (!store_direct<timed>(a + imm, static_cast<std::uint8_t>(b))) goto leave; END
+    BEGIN(sh) if (!store_direct<timed>(a + imm, static_cast<std::uint16_t>(b))) goto leave; END
+    BEGIN(sw) if (!store_direct<timed>(a + imm, b)) goto leave; END
+    BEGIN(beq) if (a == b) goto jump; END
+    BEGIN(bne) if (a != b) goto jump; END
+    BEGIN(blt) if (as_signed(a) < as_signed(b)) goto jump; END
+    BEGIN(bge) if (as_signed(a) >= as_signed(b)) goto jump; END
+    BEGIN(bltu) if (a < b) goto jump; END
+    BEGIN(bgeu) if (a >= b) goto jump; END
+    BEGIN(jal)
+      x[i.rd] = page->pc_of(ip + i.length);
+      goto jump;
+    }
+    BEGIN(jalr)
+      target = (a + imm) & ~1u;  // before the link: rd may be rs1
+      x[i.rd] = page->pc_of(ip + i.length);
+      goto jump_to_target;
     }
 
-  leave:
+  jump:
+    if (!observed && ip->local) {
+      const Instruction& i = *ip;
+      ip += i.imm / 2;
+      --budget;
+      if constexpr (timed) spend(timing_.extra_taken(i.op), budget);
+      if (budget == 0) goto leave;
+      DISPATCH();
+    }
+    target = page->pc_of(ip) + as_unsigned(ip->imm);
+
+  jump_to_target:
+    --budget;
+    if constexpr (timed) spend(timing_.extra_taken(ip->op), budget);
+    if constexpr (observed) observer_->on_jump(limit_ - budget, target);
+    if ((target & kPageMask) != page->address()) page = &code().page(target);
+    ip = page->slot(target);
+    if (budget == 0) goto leave;
+    DISPATCH();
+
+  fetch:  // only for its timing
     pc_ = page->pc_of(ip);
     budget_ = budget;
-    if (budget == 0) return;
-    const u32 before = pc_;
-    execute(ip);
-    if (observed && pc_ != before && pc_ != page->pc_of(ip + ip->length)) {
-      observer_->on_jump(cycles(), pc_);
-    }
-  }
+    touch_code(*ip);
+    continue;
+
+    SLOW(undecoded) SLOW(page_end) SLOW(illegal) SLOW(auipc) SLOW(lr_w) SLOW(sc_w)
+    SLOW(amoswap_w) SLOW(amoadd_w) SLOW(amoxor_w) SLOW(amoand_w) SLOW(amoor_w) SLOW(amomin_w)
+    SLOW(amomax_w) SLOW(amominu_w) SLOW(amomaxu_w) SLOW(fence_i) SLOW(ecall) SLOW(ebreak)
+    SLOW(mret) SLOW(wfi) SLOW(csrrw) SLOW(csrrs) SLOW(csrrc) SLOW(csrrwi) SLOW(csrrsi)
+    SLOW(csrrci) SLOW(flw) SLOW(fsw) SLOW(fadd_s) SLOW(fsub_s) SLOW(fmul_s) SLOW(fdiv_s)
+    SLOW(fsqrt_s) SLOW(fmadd_s) SLOW(fmsub_s) SLOW(fnmsub_s) SLOW(fnmadd_s) SLOW(fcvt_w_s)
+    SLOW(fcvt_wu_s) SLOW(fcvt_s_w) SLOW(fcvt_s_wu) SLOW(fsgnj_s) SLOW(fsgnjn_s) SLOW(fsgnjx_s)
+    SLOW(fmin_s) SLOW(fmax_s) SLOW(feq_s) SLOW(flt_s) SLOW(fle_s) SLOW(fclass_s) SLOW(fmv_x_w)
+    SLOW(fmv_w_x)
+  leave:
+    // clang-format on
+    pc_ = page->pc_of(ip);
+budget_ = budget;
+if (budget == 0) return;
+const u32 before = pc_;
+execute(ip);
+if (observed && pc_ != before && pc_ != page->pc_of(ip + ip->length)) {
+  observer_->on_jump(cycles(), pc_);
 }
+}
+}
+
+#undef BEGIN
+#undef DISPATCH
+#undef END
+#undef SLOW
+#undef LABEL
 
 }  // namespace epoch

@@ -6,6 +6,9 @@
 
 namespace epoch {
 
+// As encoded in mstatus.MPP.
+enum class Privilege : std::uint8_t { user = 0, machine = 3 };
+
 // mcause values (privileged specification v1.12, table 3.6).
 namespace cause {
 constexpr std::uint32_t instruction_access_fault = 1;
@@ -15,6 +18,7 @@ constexpr std::uint32_t load_address_misaligned = 4;
 constexpr std::uint32_t load_access_fault = 5;
 constexpr std::uint32_t store_address_misaligned = 6;
 constexpr std::uint32_t store_access_fault = 7;
+constexpr std::uint32_t ecall_from_u = 8;
 constexpr std::uint32_t ecall_from_m = 11;
 constexpr std::uint32_t interrupt = 0x80000000u;
 }  // namespace cause

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <sstream>
 
 #include "cli/command.h"
-#include "config/key_value.h"
 #include "memory_map.h"
+#include "report/map_report.h"
 #include "run/workload.h"
 
 namespace epoch {
@@ -26,31 +25,6 @@ std::string help_text(const po::options_description& options) {
   return text.str();
 }
 
-std::string line(const Region& region, const std::string& indent) {
-  std::string size = std::to_string(region.size) + " B";
-  if (region.size % (1 << 20) == 0) {
-    size = std::to_string(region.size >> 20) + " MiB";
-  } else if (region.size % (1 << 10) == 0) {
-    size = std::to_string(region.size >> 10) + " KiB";
-  }
-  const std::string padding(size.size() < 10 ? 10 - size.size() : 0, ' ');
-  return hex_address(region.base) + "  " + hex_address(region.end() - 1) + "  " + padding + size +
-         "  " + indent + region.name + "\n";
-}
-
-// What is loaded, sorted by address.
-std::vector<Region> contents(const Workload& workload) {
-  std::vector<Region> regions;
-  for (const ElfSegment& segment : workload.elf.segments()) {
-    regions.push_back({"program " + std::filesystem::path(workload.elf_name).filename().string(),
-                       segment.address, segment.memory_bytes});
-  }
-  for (const Blob& blob : workload.blobs) regions.push_back(blob.region());
-  std::stable_sort(regions.begin(), regions.end(),
-                   [](const Region& a, const Region& b) { return a.base < b.base; });
-  return regions;
-}
-
 }  // namespace
 
 int map_command(const std::vector<std::string>& arguments) {
@@ -67,16 +41,9 @@ int map_command(const std::vector<std::string>& arguments) {
       configuration_for(optional_text(values, "scenario"), set_arguments(values), folders);
   std::vector<Region> loaded;
   if (!configuration.values.firmware.elf.empty()) {
-    loaded = contents(load_workload(configuration, folders));
+    loaded = loaded_regions(load_workload(configuration, folders));
   }
-  std::string text = "first       last              size  name\n";
-  for (const Region& region : platform_regions(configuration.values)) {
-    text += line(region, "");
-    for (const Region& part : loaded) {
-      if (region.contains(part.base, part.size)) text += line(part, "  ");
-    }
-  }
-  print(text);
+  print(memory_map_text(platform_regions(configuration.values), loaded));
   return 0;
 }
 

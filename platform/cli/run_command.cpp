@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <sstream>
 #include <utility>
 
 #include "cli/command.h"
+#include "config/json_text.h"
 #include "errors.h"
 #include "report/json_report.h"
 #include "report/vcd_writer.h"
+#include "run/signature.h"
 #include "run/simulation.h"
 
 namespace epoch {
@@ -24,6 +31,7 @@ struct RunFiles {
   std::optional<fs::path> mmio;
   std::optional<fs::path> instructions;
   std::optional<fs::path> profile;
+  std::optional<fs::path> signature;
   std::optional<fs::path> post_mortem = "epochvp-postmortem";  // nullopt: none
   bool post_mortem_asked = false;                              // by name
 };
@@ -37,6 +45,9 @@ po::options_description run_options() {
           "write waveforms, and FILE's name with .gtkw for GTKWave")(
           "trace-mmio", po::value<std::string>()->value_name("FILE"),
           "write a line a register access and a command")(
+          "signature", po::value<std::string>()->value_name("FILE"),
+          "write what lies between the ELF's symbols begin_signature and end_signature at the end, "
+          "a 32-bit hexadecimal word a line")(
           "out", po::value<std::string>()->value_name("DIR"),
           "write all of these into DIR: stats.json, waves.vcd, mmio.txt, and on failure "
           "postmortem")("trace-instructions", po::value<std::string>()->value_name("FILE"),
@@ -52,7 +63,10 @@ po::options_description run_options() {
           "max-sim-time", po::value<std::string>()->value_name("TIME"),
           "stop after this simulated time, e.g. 5ms (exit 75)")(
           "max-wall-time", po::value<std::string>()->value_name("TIME"),
-          "stop after this wall time, e.g. 10s (exit 75)")("help,h", "show this text");
+          "stop after this wall time, e.g. 10s (exit 75)")(
+          "gdb", po::value<std::string>()->value_name("PORT"),
+          "let GDB in at this port of 127.0.0.1 (0: a free one); stderr says what to paste")(
+          "gdb-wait", "wait for it before the first instruction")("help,h", "show this text");
   return options;
 }
 
@@ -71,7 +85,8 @@ std::string help_text(const po::options_description& options) {
          "  epochvp run smnist --profile smnist.folded && flamegraph.pl smnist.folded >smnist.svg\n"
          "  epochvp run hello --trace-instructions main.txt --trace-range main\n"
          "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
-         "  epochvp run my_firmware.elf --max-sim-time 5ms\n\n"
+         "  epochvp run my_firmware.elf --max-sim-time 5ms\n"
+         "  epochvp run ring --gdb 3333 --gdb-wait\n\n"
       << kExitStatusHelp;
   return text.str();
 }
@@ -115,6 +130,7 @@ RunFiles run_files(const po::variables_map& values) {
   if (const auto file = optional_text(values, "trace-mmio")) files.mmio = *file;
   if (const auto file = optional_text(values, "trace-instructions")) files.instructions = *file;
   if (const auto file = optional_text(values, "profile")) files.profile = *file;
+  if (const auto file = optional_text(values, "signature")) files.signature = *file;
   if (const auto folder = optional_text(values, "postmortem")) {
     files.post_mortem.reset();
     if (*folder != "none") files.post_mortem = *folder;
@@ -123,8 +139,15 @@ RunFiles run_files(const po::variables_map& values) {
   return files;
 }
 
-std::vector<AddressRange32> trace_ranges(const po::variables_map& values, const ElfFile& elf) {
+std::vector<AddressRange32> trace_ranges(const po::variables_map& values, const ElfFile& elf,
+                                         CpuKind kind) {
   std::vector<AddressRange32> ranges;
+  for (const char* option : {"trace-instructions", "profile"}) {
+    if (kind == CpuKind::native && values.count(option) != 0) {
+      throw UsageError(std::string("--") + option +
+                       " watches the RISC-V hart; with cpu.kind native there is none");
+    }
+  }
   if (values.count("trace-range") == 0) return ranges;
   if (values.count("trace-instructions") == 0) {
     throw UsageError("--trace-range bounds --trace-instructions FILE, which is missing");
@@ -134,6 +157,18 @@ std::vector<AddressRange32> trace_ranges(const po::variables_map& values, const 
     ranges.push_back(parse_trace_range(text, functions));
   }
   return ranges;
+}
+
+// Replaces this process by one that was called alike. Returns why it could not.
+std::string run_again(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {"epochvp", "run"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::fflush(nullptr);
+  ::execv("/proc/self/exe", argv.data());
+  return std::strerror(errno);
 }
 
 fs::path gtkwave_save(fs::path vcd) {
@@ -151,6 +186,30 @@ RunLimits run_limits(const po::variables_map& values) {
   return limits;
 }
 
+std::optional<DebuggerOptions> debugger_options(const po::variables_map& values,
+                                                const ScenarioConfig& config,
+                                                const std::string& elf,
+                                                const std::vector<std::string>& arguments) {
+  const auto text = optional_text(values, "gdb");
+  const bool wait = values.count("gdb-wait") != 0;
+  if (!text) {
+    if (wait) throw UsageError("--gdb-wait needs --gdb PORT");
+    return std::nullopt;
+  }
+  if (config.cpu_kind == CpuKind::native)
+    throw UsageError(
+        "--gdb sees the RISC-V hart; with cpu.kind native the host's gdb sees the firmware: "
+        "gdb --args epochvp run ...");
+  const bool digits = !text->empty() && text->size() <= 5 &&
+                      text->find_first_not_of("0123456789") == std::string::npos;
+  const unsigned long port = digits ? std::strtoul(text->c_str(), nullptr, 10) : 65536;
+  if (port > 65535) {
+    throw UsageError("--gdb " + one_line(*text) + ": a port is a number, 0 (a free one) to 65535");
+  }
+  return DebuggerOptions{static_cast<std::uint16_t>(port), wait, elf,
+                         [arguments] { return run_again(arguments); }};
+}
+
 void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (!summary.message.empty()) std::fprintf(stderr, "epochvp: %s\n", summary.message.c_str());
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
@@ -159,6 +218,7 @@ void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (files.instructions) {
     std::fprintf(stderr, "epochvp: instructions %s\n", files.instructions->c_str());
   }
+  if (files.signature) std::fprintf(stderr, "epochvp: signature %s\n", files.signature->c_str());
 }
 
 void report_profile(const Simulation& simulation, const fs::path& file) {
@@ -166,6 +226,15 @@ void report_profile(const Simulation& simulation, const fs::path& file) {
   simulation.profile().write_folded(file);
   std::fprintf(stderr, "epochvp: profile %s\n%s", file.c_str(),
                simulation.profile().top(kShown).c_str());
+}
+
+// Where the signature will be read from, found to exist before anything runs.
+SignatureRange signature_in(const Simulation& simulation, const Workload& workload) {
+  const SignatureRange range = signature_range(workload.elf_name, workload.elf);
+  if (range.bytes != 0 && simulation.memory(range.first, range.bytes) == nullptr) {
+    throw InputError(workload.elf_name, "its signature lies in no memory");
+  }
+  return range;
 }
 
 // A failure that the platform found, or one of the firmware's where the user asked for it.
@@ -216,8 +285,11 @@ int run_command(const std::vector<std::string>& all_arguments) {
     configuration.writers["firmware.args"] = Writer{"-- arguments", fs::current_path(), true};
   }
   const Workload workload = load_workload(configuration, folders);
-  std::vector<AddressRange32> ranges = trace_ranges(values, workload.elf);
+  std::vector<AddressRange32> ranges =
+      trace_ranges(values, workload.elf, configuration.values.cpu_kind);
   const RunFiles files = run_files(values);
+  const auto debugging =
+      debugger_options(values, configuration.values, workload.elf_name, all_arguments);
 
   Simulation simulation(configuration.values, workload);
   std::unique_ptr<VcdWriter> vcd;
@@ -234,6 +306,12 @@ int run_command(const std::vector<std::string>& all_arguments) {
   for (const auto& file : {files.statistics, files.profile}) {
     if (file) write_text_file(*file, "");  // likewise
   }
+  std::optional<SignatureRange> signature;
+  if (files.signature) {
+    signature = signature_in(simulation, workload);
+    write_text_file(*files.signature, "");  // likewise
+  }
+  if (debugging) simulation.debug_on(*debugging);
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
   summary.scenario = *target;
@@ -241,6 +319,10 @@ int run_command(const std::vector<std::string>& all_arguments) {
   if (files.statistics) {
     const Json report = statistics_report(summary, simulation.statistics());
     write_text_file(*files.statistics, report.dump(2) + "\n");
+  }
+  if (signature) {
+    const std::uint8_t* memory = simulation.memory(signature->first, signature->bytes);
+    write_text_file(*files.signature, signature_text(memory, signature->bytes));
   }
   report_outputs(summary, files);
   if (files.profile) report_profile(simulation, *files.profile);

@@ -37,6 +37,13 @@ void check_buffer(const Configuration& c, const std::string& name, const BufferC
   }
 }
 
+void check_cache(const Configuration& c, const std::string& name, const CacheConfig& cache) {
+  if ((cache.size_kib & (cache.size_kib - 1)) != 0) {
+    c.refuse("cpu." + name + ".size_kib",
+             std::to_string(cache.size_kib) + " must be a power of two, or 0 for none");
+  }
+}
+
 // The device tree names a reserved-memory node after each blob.
 void check_data(const Configuration& c) {
   std::set<std::string> names;
@@ -121,6 +128,8 @@ void check_configuration(const Configuration& c) {
   check_buffer(c, "activations", c.values.epochcore.activations);
   check_buffer(c, "coefficients", c.values.epochcore.coefficients);
   check_buffer(c, "accumulators", c.values.epochcore.accumulators);
+  check_cache(c, "icache", c.values.cpu.icache);
+  check_cache(c, "dcache", c.values.cpu.dcache);
   check_data(c);
   check_blob_address(c, "network.address", c.values.network.address);
   for (std::size_t i = 0; i < c.values.data.size(); ++i) {

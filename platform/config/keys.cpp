@@ -223,15 +223,67 @@ void add_workload(std::vector<Key>& keys) {
                                    "Where the file is loaded"));
 }
 
+void add_timing(std::vector<Key>& keys) {
+  const auto add = [&](const char* name, auto access, const char* instructions) {
+    keys.push_back(integer(std::string("cpu.timing.") + name + "_cycles", access, 1, 1000,
+                           std::string("Cycles of ") + instructions));
+  };
+  add("alu", EPOCH_FIELD(cpu.timing.alu), "an instruction of no other class");
+  add("multiply", EPOCH_FIELD(cpu.timing.multiply), "a multiplication");
+  add("divide", EPOCH_FIELD(cpu.timing.divide), "a division or remainder");
+  add("load", EPOCH_FIELD(cpu.timing.load), "a load that does not go over the bus");
+  add("store", EPOCH_FIELD(cpu.timing.store), "a store that does not go over the bus");
+  add("branch", EPOCH_FIELD(cpu.timing.branch), "a branch that is not taken");
+  add("branch_taken", EPOCH_FIELD(cpu.timing.branch_taken), "a branch that is taken");
+  add("jump", EPOCH_FIELD(cpu.timing.jump), "JAL and JALR");
+  add("atomic", EPOCH_FIELD(cpu.timing.atomic), "LR, SC and AMO");
+  add("system", EPOCH_FIELD(cpu.timing.system), "CSR accesses, FENCE.I, MRET and WFI");
+  add("float_basic", EPOCH_FIELD(cpu.timing.float_basic),
+      "a floating-point operation of no other class");
+  add("float_fused", EPOCH_FIELD(cpu.timing.float_fused), "FMADD and its kin");
+  add("float_divide", EPOCH_FIELD(cpu.timing.float_divide), "FDIV and FSQRT");
+}
+
+template <typename Size, typename Ways, typename Line, typename Miss>
+void add_cache(std::vector<Key>& keys, const std::string& path, const std::string& what, Size size,
+               Ways ways, Line line, Miss miss) {
+  keys.push_back(integer(path + "size_kib", size, 0, 4096,
+                         "Size of the " + what + " cache, a power of two; 0: none"));
+  keys.push_back(power_of_two(integer(path + "ways", ways, 1, 16, "Ways of a set")));
+  keys.push_back(
+      power_of_two(integer(path + "line_bytes", line, 8, kLongestLine, "Size of a line")));
+  keys.push_back(
+      integer(path + "miss_cycles", miss, 0, 1000, "Cycles of a miss beside its bus transactions"));
+}
+
 void add_system(std::vector<Key>& keys) {
   keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
-  keys.push_back(only("cpu.kind", "rv32", "Processor: an instruction-set simulator of RV32IMAC"));
+  keys.push_back(choice("cpu.kind", EPOCH_FIELD(cpu_kind), {"rv32", "native"},
+                        std::vector<CpuKind>{CpuKind::rv32, CpuKind::native},
+                        "What executes the firmware: rv32, a simulator of RV32IMAFC, its ELF; "
+                        "native, the host, the shared object beside it"));
   keys.push_back(number("cpu.clock_mhz", EPOCH_FIELD(cpu.clock_mhz), 1, 10000, "Processor clock"));
   keys.push_back(integer("cpu.quantum_ns", EPOCH_FIELD(cpu.quantum_ns), 0, 1e9,
                          "How far the hart runs ahead of the rest; 0 is exact"));
   keys.push_back(integer("cpu.timebase_hz", EPOCH_FIELD(cpu.timebase_hz), 1, 1e9, "Rate of mtime"));
   keys.push_back(uart_output());
   keys.push_back(uart_input());
+  keys.push_back(choice("cpu.misaligned", EPOCH_FIELD(cpu.misaligned), {"trap", "hardware"},
+                        std::vector<Misaligned>{Misaligned::trap, Misaligned::hardware},
+                        "Misaligned loads and stores: an exception, or done in aligned parts"));
+  keys.push_back(
+      integer("cpu.vendor_id", EPOCH_FIELD(cpu.vendor_id), 0, kMax32, "What mvendorid reads"));
+  keys.push_back(integer("cpu.architecture_id", EPOCH_FIELD(cpu.architecture_id), 0, kMax32,
+                         "What marchid reads"));
+  keys.push_back(integer("cpu.implementation_id", EPOCH_FIELD(cpu.implementation_id), 0, kMax32,
+                         "What mimpid reads"));
+  add_timing(keys);
+  add_cache(keys, "cpu.icache.", "instruction", EPOCH_FIELD(cpu.icache.size_kib),
+            EPOCH_FIELD(cpu.icache.ways), EPOCH_FIELD(cpu.icache.line_bytes),
+            EPOCH_FIELD(cpu.icache.miss_cycles));
+  add_cache(keys, "cpu.dcache.", "data", EPOCH_FIELD(cpu.dcache.size_kib),
+            EPOCH_FIELD(cpu.dcache.ways), EPOCH_FIELD(cpu.dcache.line_bytes),
+            EPOCH_FIELD(cpu.dcache.miss_cycles));
   keys.push_back(
       number("interconnect.clock_mhz", EPOCH_FIELD(interconnect.clock_mhz), 1, 10000, "Bus clock"));
   keys.push_back(

@@ -63,6 +63,12 @@ struct MemoryMapConfig {
   std::uint64_t dram = 0x8000'0000;
 };
 
+// What executes the firmware.
+enum class CpuKind {
+  rv32,   // a simulator of RV32IMAFC instructions, its ELF
+  native  // the host itself, a shared object made of the same sources
+};
+
 // One platform and what it runs: everything that a scenario file can say, with every default.
 struct ScenarioConfig {
   FirmwareConfig firmware;
@@ -70,6 +76,7 @@ struct ScenarioConfig {
   std::vector<DataConfig> data;
   CpuConfig cpu;
   UartConfig uart;
+  CpuKind cpu_kind = CpuKind::rv32;
   InterconnectConfig interconnect;
   DramConfig dram{512ull << 20};
   RamConfig sram{64ull << 10, 2.0};

@@ -26,7 +26,7 @@ constexpr unsigned kSymbolNone = 0;
 constexpr unsigned kSymbolObject = 1;
 constexpr unsigned kSymbolFunction = 2;
 constexpr std::uint32_t kFlagRve = 0x8;
-constexpr std::uint32_t kFlagFloatAbi = 0x6;
+constexpr std::uint32_t kFlagDoubleAbi = 0x4;  // double or quad precision
 // Symbols may share the tail of a name, so their names together can be longer than the file.
 constexpr std::uint64_t kMaxNameBytes = 64u << 20;
 
@@ -74,7 +74,7 @@ class ElfReader {
       refuse("not an ELF file");
     }
     need(0, kHeaderBytes, "the ELF header");
-    if (bytes_[4] != 1) refuse("a 64-bit ELF; the hart is RV32 (compile with -march=rv32imac)");
+    if (bytes_[4] != 1) refuse("a 64-bit ELF; the hart is RV32 (compile with -march=rv32imafc)");
     if (bytes_[5] != 1) refuse("a big-endian ELF; the hart is little endian");
     if (half(18) != kMachineRiscV) {
       refuse("made for machine " + std::to_string(half(18)) + ", not for RISC-V (243)");
@@ -84,9 +84,9 @@ class ElfReader {
              "; link statically, without -pie)");
     }
     const std::uint32_t flags = word(36);
-    if ((flags & kFlagRve) != 0) refuse("made for RV32E; the hart is RV32IMAC (-mabi=ilp32)");
-    if ((flags & kFlagFloatAbi) != 0) {
-      refuse("uses a floating-point ABI; the hart has no F registers (-mabi=ilp32)");
+    if ((flags & kFlagRve) != 0) refuse("made for RV32E; the hart is RV32IMAFC (-mabi=ilp32)");
+    if ((flags & kFlagDoubleAbi) != 0) {
+      refuse("passes doubles in registers; the hart has no D (-mabi=ilp32 or ilp32f)");
     }
   }
 

@@ -259,7 +259,7 @@ std::vector<float> Safetensors::floats(const std::string& name,
                                  shape_text(tensor.shape) + ", expected F32 " + shape_text(shape) +
                                  (known ? "" : " (or BF16, F16)"));
   }
-  const std::vector<float> values =
+  std::vector<float> values =
       widened(tensor.dtype, file_.data() + data_begin_ + tensor.begin, tensor.bytes);
   const auto bad =
       std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });

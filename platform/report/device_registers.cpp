@@ -13,6 +13,17 @@ const Register* DeviceRegisters::find(const std::string& device, std::uint64_t o
              : nullptr;
 }
 
+const RegisterBank* DeviceRegisters::bank(const std::string& device) const {
+  const auto entry = devices_.find(device);
+  return entry == devices_.end() ? nullptr : entry->second;
+}
+
+std::vector<std::string> DeviceRegisters::names() const {
+  std::vector<std::string> names;
+  for (const auto& [device, bank] : devices_) names.push_back(device);
+  return names;
+}
+
 std::string DeviceRegisters::name(const std::string& device, std::uint64_t offset) const {
   const Register* reg = find(device, offset);
   if (reg == nullptr) {

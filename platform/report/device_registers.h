@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "common/register_bank.h"
 
@@ -18,6 +19,9 @@ class DeviceRegisters {
   // A device without a table: its registers are called by offset.
   void add(const std::string& device) { devices_[device] = nullptr; }
 
+  // nullptr: unknown, or without a table.
+  const RegisterBank* bank(const std::string& device) const;
+  std::vector<std::string> names() const;
   bool has(const std::string& device) const { return devices_.count(device) != 0; }
   // "epochcore.CTRL", "epochcore.SEMAPHORE[3]", "uart+0x5".
   std::string name(const std::string& device, std::uint64_t offset) const;

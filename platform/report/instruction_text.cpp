@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "cpu/csr_file.h"
+#include "cpu/csr_names.h"
 #include "cpu/decoder.h"
 #include "report/register_names.h"
 
@@ -21,18 +21,7 @@ std::string hex(std::uint32_t value) {
 }
 
 std::string csr_name(std::uint32_t number) {
-  static constexpr struct {
-    std::uint32_t number;
-    const char* name;
-  } names[] = {
-      {csr::mstatus, "mstatus"},     {csr::misa, "misa"},         {csr::mie, "mie"},
-      {csr::mtvec, "mtvec"},         {csr::mscratch, "mscratch"}, {csr::mepc, "mepc"},
-      {csr::mcause, "mcause"},       {csr::mtval, "mtval"},       {csr::mip, "mip"},
-      {csr::mcycle, "mcycle"},       {csr::mcycleh, "mcycleh"},   {csr::minstret, "minstret"},
-      {csr::minstreth, "minstreth"}, {csr::cycle, "cycle"},       {csr::cycleh, "cycleh"},
-      {csr::time, "time"},           {csr::timeh, "timeh"},       {csr::instret, "instret"},
-      {csr::instreth, "instreth"},   {csr::mhartid, "mhartid"}};
-  for (const auto& known : names) {
+  for (const CsrName& known : csr_names()) {
     if (known.number == number) return known.name;
   }
   return hex(number);
@@ -131,6 +120,23 @@ InstructionText instruction_text(std::uint32_t pc, std::uint32_t bits) {
     case Op::rem:
     case Op::remu:
       text.operands = rd + "," + rs1 + "," + rs2;
+      text.writes_register = true;
+      break;
+    case Op::flw:
+      text.operands = "f" + std::to_string(i.rd) + "," + offset(i);
+      text.reads_memory = true;
+      break;
+    case Op::fsw:
+      text.operands = "f" + std::to_string(i.rs2) + "," + offset(i);
+      text.writes_memory = true;
+      break;
+    case Op::feq_s:
+    case Op::flt_s:
+    case Op::fle_s:
+    case Op::fclass_s:
+    case Op::fmv_x_w:
+    case Op::fcvt_w_s:
+    case Op::fcvt_wu_s:
       text.writes_register = true;
       break;
     case Op::lr_w:

@@ -78,7 +78,8 @@ std::string InstructionTrace::effects(const ExecutedInstruction& executed,
     effects += effect(kRegisterNames[i.rd % 32], executed.result);
   }
   if (text.reads_memory || text.writes_memory) {
-    const bool has_offset = i.op >= Op::lb && i.op <= Op::sw;
+    const bool has_offset =
+        (i.op >= Op::lb && i.op <= Op::sw) || i.op == Op::flw || i.op == Op::fsw;
     const std::uint32_t address =
         executed.rs1 + (has_offset ? static_cast<std::uint32_t>(i.imm) : 0);
     effects += effect("at", address);

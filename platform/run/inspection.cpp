@@ -99,6 +99,10 @@ std::string Inspection::place(std::uint32_t pc) const {
   return hex_address(pc) + (symbol.empty() ? "" : " <" + symbol + ">");
 }
 
+std::string Inspection::position() const {
+  return soc_.cpu ? "at pc " + place(soc_.cpu->hart().pc()) : "in native code";
+}
+
 std::string Inspection::instruction(std::uint32_t pc) const {
   const std::uint8_t* first = memory(pc, 2);
   if (first == nullptr) return "none: no memory answers at the pc";
@@ -112,6 +116,20 @@ std::string Inspection::instruction(std::uint32_t pc) const {
   char raw[16];
   std::snprintf(raw, sizeof raw, "%0*x", static_cast<int>(2 * count), word);
   return std::string(raw) + "  " + disassemble(pc, {at, at + count});
+}
+
+std::string Inspection::native_trap(std::uint32_t mcause) const {
+  char text[160];
+  const auto& fault = soc_.native_cpu->last_fault();
+  std::snprintf(text, sizeof text, "unhandled trap: %s (mcause 0x%x) in native code; ",
+                trap_name(mcause), mcause);
+  const bool bus = mcause == cause::load_access_fault || mcause == cause::store_access_fault;
+  return text + std::string("given up by the firmware's handler") +
+         (bus && fault ? kIndent + std::string("the bus refused ") +
+                             (fault->is_write ? "a write to " : "a read of ") +
+                             hex_address(static_cast<std::uint32_t>(fault->address))
+                       : "") +
+         kIndent + "the host's debugger tells more (firmware/README.md)";
 }
 
 std::string Inspection::trap(const TrapInfo& trap, const std::string& by) const {
@@ -158,6 +176,11 @@ std::string Inspection::unmapped(const UnmappedAccess& access) const {
 }
 
 std::string Inspection::hart() const {
+  if (soc_.native_cpu) {
+    return "native code: its registers are the host's\nbus accesses " +
+           std::to_string(soc_.native_cpu->bus_accesses()) + "\n" +
+           (soc_.sleeping() ? "asleep until an interrupt\n" : "");
+  }
   const Hart& hart = soc_.cpu->hart();
   const TrapInfo& last = hart.last_trap();
   std::string text =
@@ -177,7 +200,6 @@ std::string Inspection::hart() const {
 
 // ---- EpochCore ----------------------------------------------------------------------------------
 
-// What stands in the ring from HEAD to TAIL, as far as it can be read.
 std::vector<CommandView> Inspection::unfetched(unsigned instance) const {
   const std::uint32_t size = peek(instance, EPOCH_REG_RING_SIZE);
   const std::uint32_t tail = peek(instance, EPOCH_REG_RING_TAIL);
@@ -238,21 +260,26 @@ std::string Inspection::device_text(unsigned instance) const {
 std::string Inspection::engines() const {
   std::string text;
   for (unsigned i = 0; i < instances(); ++i) text += device_text(i);
+  const auto [external, timer, software] = soc_.interrupt_inputs();
   char interrupts[80];
   std::snprintf(interrupts, sizeof interrupts,
-                "the hart's interrupts: external %d, timer %d, software %d",
-                soc_.cpu->external_interrupt.read(), soc_.cpu->timer_interrupt.read(),
-                soc_.cpu->software_interrupt.read());
+                "the hart's interrupts: external %d, timer %d, software %d", external, timer,
+                software);
   return text + kIndent + interrupts;
 }
 
 std::string Inspection::epochcore_registers(unsigned instance) const {
-  const std::string device = epochcore_name(instance);
+  return device_registers(epochcore_name(instance));
+}
+
+std::string Inspection::device_registers(const std::string& device) const {
+  const RegisterBank* bank = registers_.bank(device);
   std::string text;
-  for (const Register& reg : soc_.epochcores[instance]->registers().table()) {
+  if (bank == nullptr) return text;
+  for (const Register& reg : bank->table()) {
     for (unsigned i = 0; i < reg.count; ++i) {
       const std::uint32_t offset = reg.offset + 4 * i;
-      const std::uint32_t value = peek(instance, offset);
+      const std::uint32_t value = bank->peek(offset);
       char line[80];
       std::snprintf(line, sizeof line, "0x%03x  0x%08x  ", offset, value);
       text += line + registers_.name(device, offset).substr(device.size() + 1) +

@@ -3,16 +3,20 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 
+#include "boot_rom.h"
 #include "common/sim_time.h"
 #include "config/json_text.h"
 #include "config/key_value.h"
 #include "errors.h"
 #include "memory_map.h"
+#include "native/native_program.h"
+#include "report/map_report.h"
 
 namespace epoch {
 namespace {
@@ -54,10 +58,13 @@ Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
       console_(uart_line_.output),
       soc_(config, order),
       inspection_(soc_, config, workload),
-      access_text_(workload.elf, inspection_.registers()) {
+      access_text_(workload.elf, inspection_.registers()),
+      monitor_(soc_, inspection_, recorder_, access_text_,
+               memory_map_text(platform_regions(config), loaded_regions(workload))) {
   connect_callbacks();
   load();
   watch_tohost(config);
+  start_native(config);
 }
 
 void Simulation::connect_callbacks() {
@@ -65,13 +72,16 @@ void Simulation::connect_callbacks() {
   soc_.simctl->on_exit = [this](std::uint32_t code) { on_exit(code); };
   // The firmware's handler gives up: the trap that it was called for is the hart's latest.
   soc_.simctl->on_trap = [this](std::uint32_t mcause) {
+    if (soc_.native_cpu) return end({"trap", inspection_.native_trap(mcause), kExitTrap, 0});
     TrapInfo trap = soc_.cpu->hart().last_trap();
     trap.cause = mcause;
     on_trap(trap, "given up by the firmware's handler");
   };
-  soc_.cpu->on_unhandled_trap = [this](const TrapInfo& trap) {
-    on_trap(trap, "no handler: mtvec is 0");
-  };
+  if (soc_.cpu) {
+    soc_.cpu->on_unhandled_trap = [this](const TrapInfo& trap) {
+      on_trap(trap, "no handler: mtvec is 0");
+    };
+  }
   soc_.interconnect->on_unmapped = [this](const UnmappedAccess& access) { on_unmapped(access); };
   soc_.interconnect->on_access = [this](const BusAccess& access) { on_access(access); };
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
@@ -97,7 +107,8 @@ void Simulation::load() {
   std::memcpy(soc_.boot_rom->data(), workload_.boot_rom.data(), workload_.boot_rom.size());
 }
 
-// The `tohost` convention of riscv-tests: a write of code * 2 + 1 ends the run.
+// The `tohost` convention of riscv-tests: a write of code * 2 + 1 ends the run. Other values ask a
+// host for services, by way of `fromhost`; there is none here.
 void Simulation::watch_tohost(const ScenarioConfig& config) {
   const std::optional<std::uint32_t> tohost = workload_.elf.symbol("tohost");
   if (!tohost) return;
@@ -133,18 +144,47 @@ void Simulation::count_instructions() {
   soc_.cpu->observe_instructions(*profile_);
 }
 
+void Simulation::debug_on(const DebuggerOptions& options) {
+  debugger_ = std::make_unique<Debugger>(soc_, monitor_, options);
+  debugger_->before_wait = [this] {
+    console_.flush();
+    progress_.erase();
+  };
+  debugger_->run_is_over = [this] { return ending_.has_value(); };
+  debugger_->interrupted = [] { return interrupted != 0; };
+  debugger_->on_kill = [this] { end({"killed", "killed by the debugger", kExitInterrupted, 0}); };
+}
+
+// The device tree is where the boot rom's code would find it; the ELF says what belongs to the
+// program, so that all other memory is used as by the ELF itself.
+void Simulation::start_native(const ScenarioConfig& config) {
+  if (!soc_.native_cpu) return;
+  NativeBoot boot;
+  boot.hart = config.cpu.hart_id;
+  boot.device_tree = config.memory_map.boot_rom + kDeviceTreeOffset;
+  std::uint64_t first = ~std::uint64_t{0}, end = 0;
+  for (const ElfSegment& segment : workload_.elf.segments()) {
+    first = std::min<std::uint64_t>(first, segment.address);
+    end = std::max<std::uint64_t>(end, std::uint64_t{segment.address} + segment.memory_bytes);
+  }
+  boot.program = {"program", first, end - first};
+  soc_.native_cpu->program = [this, boot](NativeCpu& cpu) { workload_.native->run(cpu, boot); };
+}
+
 // Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
 void Simulation::on_access(const BusAccess& access) {
-  const bool is_hart = access.initiator == "cpu";
+  if (on_bus_access) on_bus_access(access);
+  const bool is_hart = soc_.cpu && access.initiator == "cpu";
   const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
   const bool is_memory =
       access.range != nullptr && !inspection_.registers().has(access.range->name);
   if (is_memory) {
     recorder_.memory_access(recorded);
-    return;
+  } else {
+    recorder_.register_access(recorded);
+    if (mmio_ != nullptr) mmio_->access(recorded);
   }
-  recorder_.register_access(recorded);
-  if (mmio_ != nullptr) mmio_->access(recorded);
+  if (debugger_ != nullptr) debugger_->on_bus_access(access);
 }
 
 // ---- what ends a run ----------------------------------------------------------------------------
@@ -168,12 +208,20 @@ void Simulation::on_exit(std::uint32_t code) {
 void Simulation::on_tohost(const std::uint8_t* word) {
   std::uint32_t value = 0;
   std::memcpy(&value, word, sizeof value);
-  if ((value & 1) != 0) on_exit(value >> 1);
+  if ((value & 1) != 0) return on_exit(value >> 1);
+  if (value == 0) return;
+  end({"host call",
+       "the firmware wrote " + hex_address(value) +
+           " to tohost: a host call, which the platform does not serve; it understands exit codes, "
+           "(code << 1) | 1, and prints what the UART at the device tree's address is sent",
+       kExitPlatform, 0});
 }
 
 void Simulation::on_trap(const TrapInfo& trap, const std::string& by) {
   if (!ending_) trapped_ = trap;
-  end({"trap", inspection_.trap(trap, by), kExitTrap, 0});
+  const std::string text = inspection_.trap(trap, by);
+  if (debugger_ != nullptr) debugger_->stop_at_trap(trap.cause, text);
+  end({"trap", text, kExitTrap, 0});
 }
 
 void Simulation::on_unmapped(const UnmappedAccess& access) {
@@ -183,24 +231,29 @@ void Simulation::on_unmapped(const UnmappedAccess& access) {
                time_text(now_ps()).c_str());
 }
 
-void Simulation::end_in_deadlock() {
-  const std::string pc = inspection_.place(soc_.cpu->hart().pc());
+std::string Simulation::deadlock() const {
+  const std::string before =
+      soc_.cpu ? " before pc " + inspection_.place(soc_.cpu->hart().pc()) : "";
   bool waiting = false;
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
     waiting = waiting || inspection_.blockage(i).kind == Blockage::firmware;
   }
-  end({"deadlock",
-       "deadlock: nothing is left to happen; the hart sleeps in WFI before pc " + pc +
-           (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
-           (soc_.uart->interrupts_on_input() ? kNoInput : "") + inspection_.engines(),
-       kExitDeadlock, 0});
+  return "deadlock: nothing is left to happen; the hart sleeps in WFI" + before +
+         (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
+         (soc_.uart->interrupts_on_input() ? kNoInput : "") + inspection_.engines();
+}
+
+// A debugger may want to see why, and may know how to go on.
+void Simulation::on_nothing_left() {
+  const std::string text = deadlock();
+  if (debugger_ != nullptr && debugger_->stop_in_deadlock(text)) return;
+  end({"deadlock", text, kExitDeadlock, 0});
 }
 
 // Where the hart is and what each engine waits for, when a run is stopped from outside.
 std::string Simulation::whereabouts() const {
-  const Hart& hart = soc_.cpu->hart();
-  return "; the hart is at pc " + inspection_.place(hart.pc()) +
-         (soc_.cpu->sleeping() ? ", asleep in WFI" : "") + inspection_.engines();
+  return "; the hart is " + inspection_.position() + (soc_.sleeping() ? ", asleep in WFI" : "") +
+         inspection_.engines();
 }
 
 // ---- running ------------------------------------------------------------------------------------
@@ -247,7 +300,10 @@ void Simulation::run_until_ended(const RunLimits& limits) {
   while (!ending_) {
     if (vcd_ != nullptr) vcd_->advance(now_ps());
     if (mmio_ != nullptr) mmio_->advance(now_ps());
-    const double wall = wall_seconds() - started;
+    if (debugger_ != nullptr) debugger_->poll();
+    if (ending_) break;
+    const double wall =
+        wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
     if (interrupted != 0) {
       end({"interrupted", "interrupted" + whereabouts(), kExitInterrupted, 0});
     } else if (limits.simulated_ps && now_ps() >= *limits.simulated_ps) {
@@ -261,14 +317,14 @@ void Simulation::run_until_ended(const RunLimits& limits) {
                whereabouts(),
            kExitLimit, 0});
     } else if (!advance(limits) && !await_input(give_up)) {
-      end_in_deadlock();
+      on_nothing_left();
     }
     if (ending_) break;
     receive();
     console_.flush();
     // Behind an unfinished line of the firmware's the progress would overwrite it.
     if (!progress_.shares_terminal() || console_.at_line_start()) {
-      progress_.show(wall, now_ps(), soc_.cpu->hart().instructions());
+      progress_.show(wall, now_ps(), soc_.instructions());
     }
   }
 }
@@ -286,6 +342,7 @@ RunSummary Simulation::run(const RunLimits& limits) {
   if (trapped_) ending_->message += inspection_.backtrace(*trapped_);
   console_.flush();
   progress_.erase();
+  if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());
   if (mmio_ != nullptr) mmio_->finish();
   if (instructions_ != nullptr) instructions_->finish();
@@ -299,8 +356,8 @@ RunSummary Simulation::run(const RunLimits& limits) {
   summary.exit_status = ending_->exit_status;
   summary.firmware_code = ending_->firmware_code;
   summary.simulated_ps = now_ps();
-  summary.instructions = soc_.cpu->hart().instructions();
-  summary.wall_s = wall_seconds() - started;
+  summary.instructions = soc_.instructions();
+  summary.wall_s = wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
   summary.peak_memory_bytes = peak_memory_bytes();
   return summary;
 }

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "debugger/debugger.h"
+#include "debugger/monitor.h"
 #include "report/instruction_trace.h"
 #include "report/json_report.h"
 #include "report/mmio_trace.h"
@@ -42,9 +45,18 @@ class Simulation {
   // Counts instructions by call stack: profile() after run().
   void count_instructions();
   const Profile& profile() const { return *profile_; }
+  // Lets a debugger in, while the run lasts. Throws UnavailableError if the port cannot be had.
+  void debug_on(const DebuggerOptions& options);
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const { return soc_.statistics(); }
+  // Nothing if no memory holds all of these bytes.
+  const std::uint8_t* memory(std::uint64_t address, std::uint64_t bytes) const {
+    return inspection_.memory(address, bytes);
+  }
+  // For whoever wants to see more of the run: told of every transaction; the platform.
+  std::function<void(const BusAccess&)> on_bus_access;
+  Soc& soc() { return soc_; }
   // What a failed run leaves to look at; after run().
   PostMortem post_mortem(const RunSummary& summary) const;
 
@@ -58,6 +70,7 @@ class Simulation {
 
   void load();
   void watch_tohost(const ScenarioConfig& config);
+  void start_native(const ScenarioConfig& config);
   void connect_callbacks();
   void end(Ending ending);
   void on_exit(std::uint32_t code);
@@ -72,7 +85,8 @@ class Simulation {
   void receive();
   // When nothing is left to happen but input: waits for it. False: none can come.
   bool await_input(const GiveUp& give_up);
-  void end_in_deadlock();
+  std::string deadlock() const;
+  void on_nothing_left();
   std::string whereabouts() const;
 
   const Workload& workload_;
@@ -87,6 +101,8 @@ class Simulation {
   std::unique_ptr<MmioTrace> mmio_;
   std::unique_ptr<InstructionTrace> instructions_;
   std::unique_ptr<Profile> profile_;
+  Monitor monitor_;
+  std::unique_ptr<Debugger> debugger_;
   std::optional<Ending> ending_;
   std::optional<TrapInfo> trapped_;  // the trap that ended the run
   std::uint64_t unmapped_ = 0;

@@ -11,6 +11,7 @@
 #include "config/json_text.h"
 #include "device_tree.h"
 #include "loaders/file_bytes.h"
+#include "native/native_program.h"
 
 namespace epoch {
 
@@ -79,6 +80,19 @@ void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
   }
 }
 
+// Beside the ELF, by the same name.
+std::shared_ptr<NativeProgram> load_native(const Configuration& configuration,
+                                           const fs::path& elf) {
+  const fs::path file = fs::path(elf).replace_extension(".so");
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) {
+    configuration.refuse("cpu.kind",
+                         "\"native\" needs " + file.string() +
+                             ", the firmware compiled for the host, which is not there");
+  }
+  return std::make_shared<NativeProgram>(file);
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> compile_model(const Configuration& configuration,
@@ -110,6 +124,7 @@ Workload load_workload(const Configuration& configuration, const SearchFolders& 
   workload.elf_name = elf.string();
   workload.elf_bytes = read_file_bytes(elf, ElfFile::kMaxFileBytes);
   workload.elf = ElfFile::parse(elf.string(), workload.elf_bytes);
+  if (config.cpu_kind == CpuKind::native) workload.native = load_native(configuration, elf);
   add_network(configuration, folders, workload.blobs);
   add_data(configuration, workload.blobs);
   place(configuration, workload.elf_name, workload.elf, workload.blobs);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 
 namespace epoch {
 
+class NativeProgram;
+
 // What a scenario runs, read, compiled and placed: all that can be wrong with files is found here,
 // before a simulation exists.
 struct Workload {
@@ -20,6 +23,7 @@ struct Workload {
   ElfFile elf;
   std::vector<Blob> blobs;
   std::vector<std::uint8_t> boot_rom;
+  std::shared_ptr<NativeProgram> native;  // cpu.kind = native
 };
 
 // Throws InputError, or UsageError for what the command line named.

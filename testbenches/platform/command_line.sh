@@ -144,7 +144,21 @@ case_firmware_code() {
   expect 63 "$vp" run "$programs/exit1000.elf"
   has err "code 1000"
 }
-case_tohost() { expect 5 "$vp" run "$programs/tohost.elf"; }
+case_tohost() {
+  expect 0 "$vp" run "$programs/tohost0.elf"
+  expect 5 "$vp" run "$programs/tohost5.elf"
+  expect 70 "$vp" run "$programs/tohost_host_call.elf"
+  has err "wrote 0x80001000 to tohost: a host call"
+}
+case_signature() {
+  expect 0 "$vp" run "$programs/signature.elf" --signature sig
+  printf '12345678\ndeadbeef\nabcdef01\ndeadbe01\n' | cmp - sig || fail "another signature"
+  has err "signature sig"
+  expect 65 "$vp" run "$programs/exit0.elf" --signature none
+  has err "begin_signature"
+  [ ! -e none ] || fail "a refused run wrote a signature"
+  expect 69 "$vp" run "$programs/signature.elf" --signature no/such/folder
+}
 case_trap() {
   expect 71 "$vp" run "$programs/trap.elf"
   has err "illegal instruction"
@@ -324,6 +338,19 @@ case_two_runs_are_identical() {
   cmp -s out1 out2 || fail "output differs"
   cmp -s w1.vcd w2.vcd || fail "waveforms differ"
   cmp -s facts1.json facts2.json || fail "statistics differ"
+}
+case_cpu_caches() {
+  expect 0 "$vp" run hello --stats plain.json
+  cp out plain
+  expect 0 "$vp" run hello --stats s.json --set cpu.icache.size_kib=1 --set cpu.dcache.size_kib=1
+  grep -v "^tick" plain >a && grep -v "^tick" out >b && cmp -s a b || fail "output differs"
+  json s.json 's["cpu.icache_misses"] > 0 and s["cpu.dcache_misses"] > 0'
+  # Lines written back are the bus's; the rest of what is written goes there without caches too.
+  json s.json "s['dram.write_bytes'] - 64 * s['cpu.dcache_write_backs'] == \
+    $(python3 -c 'import json; print({x["name"]: x["value"] for x in
+      json.load(open("plain.json"))["statistics"]}["dram.write_bytes"])')"
+  expect 64 "$vp" run hello --set cpu.icache.size_kib=3
+  has err "must be a power of two"
 }
 case_statistics() {
   expect 0 "$vp" run hello --stats s.json

@@ -70,7 +70,7 @@ TEST_CASE("the device tree tells the default platform") {
   CHECK(tree.cells("/", "#address-cells") == Cells{2});
   CHECK(tree.cells("/soc", "#size-cells") == Cells{2});
   CHECK(tree.cells("/cpus", "timebase-frequency") == Cells{10'000'000});
-  CHECK(tree.text("/cpus/cpu@0", "riscv,isa") == "rv32imac");
+  CHECK(tree.text("/cpus/cpu@0", "riscv,isa") == "rv32imafc");
   CHECK(tree.node("/cpus/cpu@0/interrupt-controller") > 0);
   CHECK(tree.cells("/memory@80000000", "reg") == Cells{0, 0x80000000, 0, 512u << 20});
   CHECK(tree.text("/memory@80000000", "device_type") == "memory");

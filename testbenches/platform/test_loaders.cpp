@@ -62,7 +62,7 @@ TEST_CASE("a foreign ELF is refused with the reason") {
   CHECK_THAT(refusal_with(18, 62), Contains("machine 62"));
   CHECK_THAT(refusal_with(16, 1), Contains("not an executable"));
   CHECK_THAT(refusal_with(16, 3), Contains("not an executable"));
-  CHECK_THAT(refusal_with(36, 0x3), Contains("floating-point ABI"));
+  CHECK_THAT(refusal_with(36, 0x5), Contains("the hart has no D"));
   CHECK_THAT(refusal_with(36, 0x8), Contains("RV32E"));
   CHECK_THAT(refusal_with(44, 0), Contains("nothing to load"));
   CHECK_THAT(refusal_with(42, 56), Contains("56 bytes"));

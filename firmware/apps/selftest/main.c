@@ -4,7 +4,7 @@
  * if all of it holds, 1 if not, 2 for a wrong argument.
  *
  *   --poll       poll instead of sleeping for the interrupt
- *   --waits=N    sleeps in the test of lost wake-ups (10000)
+ *   --waits=N    sleeps in the test of lost wake-ups (10000); 0: no races at all
  *   --seed=N     of its delays (1)
  */
 #include <inttypes.h>

@@ -159,9 +159,8 @@ static volatile uint32_t trapped_cause;
 
 static bool skip_instruction(struct hal_trap_frame* frame, void* argument) {
   (void)argument;
-  const uint16_t low = *(const uint16_t*)(uintptr_t)frame->pc;
   trapped_cause = frame->cause;
-  frame->pc += (low & 3u) == 3u ? 4 : 2; /* compressed or not */
+  hal_trap_skip(frame);
   return true;
 }
 
@@ -180,9 +179,9 @@ static void refused_sizes(void) {
   expect_fault("byte load", 0, LOAD_FAULT);
   hal_write8(window + EPOCH_REG_WATCHDOG, 0xFF);
   expect_fault("byte store", 0, STORE_FAULT);
-  (void)*(const volatile uint16_t*)(window + EPOCH_REG_WATCHDOG);
+  (void)hal_read16(window + EPOCH_REG_WATCHDOG);
   expect_fault("halfword load", 0, LOAD_FAULT);
-  *(volatile uint16_t*)(window + EPOCH_REG_WATCHDOG) = 0xFFFF;
+  hal_write16(window + EPOCH_REG_WATCHDOG, 0xFFFF);
   expect_fault("halfword store", 0, STORE_FAULT);
   (void)get(EPOCH_REG_WATCHDOG + 2);
   expect_fault("misaligned load", LOAD_MISALIGNED, LOAD_FAULT);

@@ -41,6 +41,10 @@ class PlainBus : public HartBus {
     if (from != nullptr) std::memcpy(data, from, 2);
     return reply(from, address);
   }
+  BusReply transfer_line(std::uint32_t address, unsigned bytes, bool write) override {
+    lines.push_back({write, address, bytes, hart->cycles(), hart->pc()});
+    return reply(at(address, bytes), address);
+  }
   std::optional<DirectRegion> direct_region(std::uint32_t, bool) override {
     if (!grants_direct) return std::nullopt;
     return DirectRegion{kBase, kBase + kBytes - 1, memory.data(), true, true};
@@ -51,6 +55,7 @@ class PlainBus : public HartBus {
   std::vector<std::uint8_t> memory = std::vector<std::uint8_t>(kBytes);
   std::uint8_t device[16] = {};
   std::vector<Access> log;
+  std::vector<Access> lines;
   unsigned fetches = 0;
   bool grants_direct = true;
   std::uint64_t stall = 0;
@@ -69,14 +74,22 @@ class PlainBus : public HartBus {
   }
 };
 
+inline CpuConfig config_from(std::uint32_t reset_pc) {
+  CpuConfig config;
+  config.reset_pc = reset_pc;
+  return config;
+}
+
 struct PlainBoard {
   static constexpr std::uint32_t kBase = PlainBus::kBase;
   static constexpr std::uint32_t kHandler = kBase + 0x8000;  // handler() below
 
   PlainBus bus;
-  Hart hart{bus, kBase, 0};
+  Hart hart;
 
-  PlainBoard() { bus.hart = &hart; }
+  explicit PlainBoard(const CpuConfig& config = config_from(kBase)) : hart(bus, config) {
+    bus.hart = &hart;
+  }
 
   void put(std::uint32_t address, std::initializer_list<std::uint32_t> words) {
     std::uint32_t offset = address - kBase;

@@ -87,6 +87,21 @@ constexpr Word sc(Word rd, Word rs1, Word rs2) {
   return amo(0x03, rd, rs1, rs2);
 }
 
+constexpr Word flw(Word fd, Word rs1, int imm) {
+  return i_type(0x07, 2, fd, rs1, imm);
+}
+constexpr Word fsw(Word fs2, Word rs1, int imm) {
+  return s_type(0x27, 2, rs1, fs2, imm);
+}
+// funct3 is the rounding mode of the operations that round.
+constexpr Word fop(Word funct7, Word funct3, Word rd, Word rs1, Word rs2) {
+  return r_type(0x53, funct3, funct7, rd, rs1, rs2);
+}
+// 0 fmadd, 1 fmsub, 2 fnmsub, 3 fnmadd
+constexpr Word fused(Word which, Word rm, Word rd, Word rs1, Word rs2, Word rs3) {
+  return r_type(0x43 | which << 2, rm, rs3 << 2, rd, rs1, rs2);
+}
+
 constexpr Word csr_op(Word funct3, Word rd, Word csr, Word rs1) {
   return csr << 20 | rs1 << 15 | funct3 << 12 | rd << 7 | 0x73;
 }

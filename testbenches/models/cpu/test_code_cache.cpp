@@ -172,7 +172,7 @@ TEST_CASE("direct regions smaller than a page work") {
       return DirectRegion{first, first + 0xff, memory.data() + (first - kBase), true, true};
     }
   } bus;
-  Hart hart(bus, PlainBus::kBase, 0);
+  Hart hart(bus, config_from(PlainBus::kBase));
   bus.hart = &hart;
   const u32 code[] = {rv::lw(rv::a0, rv::a1, 0), rv::sw(rv::a0, rv::a1, 4), rv::jal(0, -8)};
   std::memcpy(bus.memory.data(), code, sizeof code);

@@ -3,8 +3,10 @@
 // Observing each instruction: what an observer is shown, and that it changes nothing.
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "cpu/hart_debugger.h"
 #include "plain_board.h"
 #include "rv_encode.h"
 
@@ -44,9 +46,41 @@ void load_program(PlainBoard& board) {
   board.hart.set_pc(kBase);
 }
 
+// The default hart; one that is slow in every way; one that steps under a debugger.
+enum class Kind { plain, timed, debugged };
+
+CpuConfig config_of(Kind kind) {
+  CpuConfig config = config_from(kBase);
+  if (kind != Kind::timed) return config;
+  config.timing.load = 3;
+  config.timing.branch_taken = 2;
+  config.timing.jump = 4;
+  config.icache.size_kib = config.dcache.size_kib = 1;
+  config.icache.line_bytes = config.dcache.line_bytes = 16;
+  return config;
+}
+
 TEST_CASE("a hart that is watched at every instruction does the same at the same cycles") {
+  const Kind kind = GENERATE(Kind::plain, Kind::timed, Kind::debugged);
   for (const std::uint64_t quantum : {1u, 2u, 7u, 1000u}) {
-    PlainBoard plain, watched;
+    PlainBoard plain(config_of(kind)), watched(config_of(kind));
+    std::optional<HartDebugger> plain_debugger, watched_debugger;
+    unsigned stops = 0, watched_stops = 0;
+    if (kind == Kind::debugged) {
+      const auto hold = [](std::optional<HartDebugger>& debugger, Hart& hart, unsigned& count) {
+        debugger.emplace(hart);
+        debugger->insert_breakpoint(kBase + 12);
+        debugger->on_stop = [&](const HartStop&) {
+          if (++count % 3 == 0) {
+            debugger->go_on();
+          } else {
+            debugger->step();
+          }
+        };
+      };
+      hold(plain_debugger, plain.hart, stops);
+      hold(watched_debugger, watched.hart, watched_stops);
+    }
     Recorder recorder;
     load_program(plain);
     load_program(watched);
@@ -68,6 +102,8 @@ TEST_CASE("a hart that is watched at every instruction does the same at the same
       CHECK(plain.bus.log[i].cycle == watched.bus.log[i].cycle);
       CHECK(plain.bus.log[i].pc == watched.bus.log[i].pc);
     }
+    CHECK(stops == watched_stops);
+    CHECK((stops != 0) == (kind == Kind::debugged));
     std::uint64_t retired = 0;
     for (const ExecutedInstruction& executed : recorder.seen) retired += executed.retired;
     CHECK(retired == watched.hart.instructions() - before);

@@ -56,8 +56,8 @@ TEST_CASE("environment call, breakpoint and illegal instructions") {
 
 TEST_CASE("CSRs that do not exist, and writes to read-only ones, are illegal instructions") {
   TrapBoard board;
-  const u32 absent[] = {0x000, 0x001, 0x100, 0x180, 0x302, 0x303, 0x306, 0x30a,
-                        0x321, 0x3a0, 0x3b0, 0x7a0, 0x7b0, 0xb01, 0xc03, 0xfff};
+  const u32 absent[] = {0x000, 0x004, 0x100, 0x180, 0x302, 0x303, 0x321, 0x3a4,
+                        0x3c0, 0x747, 0x7a6, 0x7b0, 0xb01, 0xc03, 0xfff};
   for (const u32 number : absent) board.expect_trap(rv::csrr(1, number), 2, rv::csrr(1, number));
   const u32 read_only[] = {csr::mvendorid, csr::mhartid, csr::cycle, csr::time, csr::instreth};
   for (const u32 number : read_only) {
@@ -140,10 +140,11 @@ TEST_CASE("mret returns and restores the interrupt enable") {
   TrapBoard board;
   for (const u32 mpie : {0u, kMpie}) {
     board.write_csr(csr::mepc, kBase + 0x203);  // bit 0 does not exist
-    board.write_csr(csr::mstatus, mpie);
+    board.write_csr(csr::mstatus, kMpp | mpie);
     board.step(rv::mret);
     CHECK(board.hart.pc() == kBase + 0x202);
-    CHECK(board.read_csr(csr::mstatus) == (kMpp | kMpie | (mpie ? kMie : 0)));
+    CHECK(board.hart.mode() == Privilege::machine);
+    CHECK(board.read_csr(csr::mstatus) == (kMpie | (mpie ? kMie : 0)));  // MPP: user
   }
 }
 
@@ -152,8 +153,16 @@ TEST_CASE("fields of CSRs keep what they support and nothing else") {
     u32 number, reset, ones, zeros;  // value at reset, after writing all ones, all zeros
   };
   const Row rows[] = {
-      {csr::mstatus, kMpp, kMpp | kMpie | kMie, kMpp},
-      {csr::misa, 0x40001105, 0x40001105, 0x40001105},
+      // SD, TW, MPRV, FS, MPP, MPIE, MIE
+      {csr::mstatus, 0, 0x80227888, 0},
+      {csr::misa, 0x40101125, 0x40101125, 0x40101125},
+      {csr::mcounteren, 0, 7, 0},
+      {csr::menvcfg, 0, 0, 0},
+      {csr::menvcfgh, 0, 0, 0},
+      {csr::tselect, 0, 0, 0},
+      {csr::tselect + 1, 0, 0, 0},
+      {csr::tselect + 4, 0, 0, 0},
+      {csr::tcontrol, 0, 0, 0},
       {csr::mie, 0, kSoftware | kTimer | kExternal, 0},
       {csr::mstatush, 0, 0, 0},
       {csr::mcountinhibit, 0, 5, 0},
@@ -169,6 +178,7 @@ TEST_CASE("fields of CSRs keep what they support and nothing else") {
       {csr::mtvec, 0, 0xfffffffd, 0},  // last: nothing traps above
   };
   PlainBoard board;
+  board.hart.set_pc(kBase + 0x100);
   for (const Row& row : rows) {
     INFO("csr " << std::hex << row.number);
     CHECK(board.read_csr(row.number) == row.reset);
@@ -177,16 +187,24 @@ TEST_CASE("fields of CSRs keep what they support and nothing else") {
     board.write_csr(row.number, 0);
     CHECK(board.read_csr(row.number) == row.zeros);
   }
-  for (const u32 number : {csr::mvendorid, csr::marchid, csr::mimpid, csr::mconfigptr}) {
-    CHECK(board.read_csr(number) == 0);
+}
+
+TEST_CASE("the identification registers come from the configuration") {
+  PlainBoard plain;
+  for (const u32 number : {csr::mvendorid, csr::marchid, csr::mimpid, csr::mhartid}) {
+    CHECK(plain.read_csr(number) == 0);
   }
-  PlainBus bus;
-  Hart third(bus, kBase, 3);
-  bus.hart = &third;
-  const u32 code = rv::csrr(rv::a0, csr::mhartid);
-  std::memcpy(bus.memory.data(), &code, sizeof code);
-  third.run(1);
-  CHECK(third.x(rv::a0) == 3);
+  CpuConfig config = config_from(kBase);
+  config.hart_id = 3;
+  config.vendor_id = 0x602;
+  config.architecture_id = 5;
+  config.implementation_id = 0x20250611;
+  PlainBoard board(config);
+  CHECK(board.read_csr(csr::mhartid) == 3);
+  CHECK(board.read_csr(csr::mvendorid) == 0x602);
+  CHECK(board.read_csr(csr::marchid) == 5);
+  CHECK(board.read_csr(csr::mimpid) == 0x20250611);
+  CHECK(board.read_csr(csr::mconfigptr) == 0);
 }
 
 TEST_CASE("CSR instructions read, write, set and clear") {
@@ -373,6 +391,71 @@ TEST_CASE("device accesses, writes to mie and mstatus, and mret end the quantum"
   CHECK(cycles_of_run(rv::csrr(rv::a0, csr::mstatus)) == 4);
   CHECK(cycles_of_run(rv::csrw(csr::mscratch, rv::a0)) == 4);
   CHECK(cycles_of_run(rv::mret) == 2);
+}
+
+TEST_CASE("instructions take the cycles that the timing table gives their class") {
+  CpuConfig config = config_from(kBase);
+  config.timing = {2, 3, 30, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+  for (const bool observed : {false, true}) {
+    struct Ignore : HartObserver {
+      void on_jump(std::uint64_t, u32) override {}
+    } observer;
+    PlainBoard board(config);
+    if (observed) board.hart.observe(observer);
+    board.write_csr(csr::mstatus, 1u << 13);
+    board.hart.set_x(rv::a1, kBase + 0x3000);
+    board.hart.set_x(rv::a2, PlainBus::kDevice);
+    struct Row {
+      u32 instruction;
+      std::uint64_t cycles;
+    };
+    const Row rows[] = {
+        {rv::add(1, 2, 3), 2},
+        {rv::fence, 2},
+        {rv::mul(1, 2, 3), 3},
+        {rv::op(7, 1, 1, 2, 3), 30},  // remu
+        {rv::lw(rv::a0, rv::a1, 0), 4},
+        {rv::flw(1, rv::a1, 0), 4},
+        {rv::sw(rv::a0, rv::a1, 0), 5},
+        {rv::fsw(1, rv::a1, 0), 5},
+        {rv::lw(rv::a0, rv::a2, 0), 4},  // over the bus, which does not stall
+        {rv::bne(0, 0, 8), 6},
+        {rv::beq(0, 0, 8), 7},      // within the page
+        {rv::beq(0, 0, 0xffe), 7},  // beyond
+        {rv::jal(0, 8), 8},
+        {rv::jalr(0, rv::a1, 0), 8},
+        {rv::lr(rv::a0, rv::a1), 9},
+        {rv::amo(0, rv::a0, rv::a1, rv::a0), 9},
+        {rv::csrr(rv::a0, csr::mscratch), 10},
+        {rv::mret, 10},
+        {rv::fop(0, 0, 1, 2, 3), 11},
+        {rv::fused(0, 0, 1, 2, 3, 4), 12},
+        {rv::fop(0x0c, 0, 1, 2, 3), 13},
+        {rv::ecall, 1},  // a trap takes its cycle
+    };
+    board.write_csr(csr::mtvec, kHandler);
+    board.write_csr(csr::mepc, kBase + 0x500);
+    for (int round = 0; round < 2; ++round) {
+      for (const Row& row : rows) {
+        INFO(std::hex << row.instruction);
+        const std::uint64_t before = board.hart.cycles(), retired = board.hart.instructions();
+        board.write_csr(csr::mstatus, 1u << 13 | kMpp);
+        const std::uint64_t between = board.hart.cycles();
+        CHECK(between - before == 10);
+        board.step(row.instruction);
+        CHECK(board.hart.cycles() - between == row.cycles);
+        CHECK(board.hart.instructions() - retired == (row.instruction == rv::ecall ? 1 : 2));
+      }
+    }
+    // A run is as long as its cycles, but for the instruction that it ends in.
+    board.put(kBase + 0x600, {rv::jal(0, 0)});
+    board.hart.set_pc(kBase + 0x600);
+    const std::uint64_t before = board.hart.cycles();
+    board.hart.run(800);
+    CHECK(board.hart.cycles() - before == 800);
+    board.hart.run(801);
+    CHECK(board.hart.cycles() - before == 1608);
+  }
 }
 
 TEST_CASE("device accesses have their exact size, cycle and pc, and count") {

@@ -278,7 +278,7 @@ TEST_CASE("the table of what survives is the README's") {
   }
   std::vector<std::vector<std::string>> rows;
   while (std::getline(readme, line) && line.rfind("## ", 0) != 0)
-    if (line.rfind("|", 0) == 0 && line.rfind("|---", 0) != 0) rows.push_back(split(line));
+    if (line.rfind('|', 0) == 0 && line.rfind("|---", 0) != 0) rows.push_back(split(line));
   REQUIRE(rows.size() == 1 + std::size(table));
   CHECK(rows[0] == std::vector<std::string>{"", event_names[0], event_names[1], event_names[2],
                                             event_names[3], event_names[4]});

@@ -21,4 +21,9 @@ static inline uint32_t hal_csr_read_mstatus(void) {
 #define HAL_CSR_SET(name, bits) __asm__ volatile("csrs " #name ", %0" ::"r"(bits) : "memory")
 #define HAL_CSR_CLEAR(name, bits) __asm__ volatile("csrc " #name ", %0" ::"r"(bits) : "memory")
 
+/* Until an interrupt is pending that mie lets through, whatever mstatus says. */
+static inline void hal_wfi(void) {
+  __asm__ volatile("wfi" ::: "memory");
+}
+
 #endif

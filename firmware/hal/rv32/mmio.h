@@ -16,6 +16,14 @@ static inline void hal_write32(uintptr_t address, uint32_t value) {
   *(volatile uint32_t*)address = value;
 }
 
+static inline uint16_t hal_read16(uintptr_t address) {
+  return *(const volatile uint16_t*)address;
+}
+
+static inline void hal_write16(uintptr_t address, uint16_t value) {
+  *(volatile uint16_t*)address = value;
+}
+
 static inline uint8_t hal_read8(uintptr_t address) {
   return *(const volatile uint8_t*)address;
 }

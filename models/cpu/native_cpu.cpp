@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cpu/native_cpu.h"
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include "common/sim_time.h"
+#include "cpu/trap.h"
+
+namespace epoch {
+namespace {
+
+constexpr int kStackBytes = 1 << 20;  // host code, the C library's printf included
+
+}  // namespace
+
+NativeCpu::NativeCpu(const sc_core::sc_module_name& name, const CpuConfig& config)
+    : sc_module(name),
+      bus("bus"),
+      software_interrupt("software_interrupt"),
+      timer_interrupt("timer_interrupt"),
+      external_interrupt("external_interrupt"),
+      period_ps_(clock_period_ps(config.clock_mhz)) {
+  SC_HAS_PROCESS(NativeCpu);
+  bus.register_invalidate_direct_mem_ptr(this, &NativeCpu::invalidate_direct);
+  SC_THREAD(execute);
+  set_stack_size(kStackBytes);
+  SC_METHOD(trace_interrupts);
+  sensitive << software_interrupt << timer_interrupt << external_interrupt;
+}
+
+void NativeCpu::execute() {
+  sleeping_trace_.set(now_ps(), 0);
+  if (program) program(*this);
+}
+
+bool NativeCpu::transport(tlm::tlm_command command, std::uint64_t address, void* data,
+                          unsigned bytes) {
+  payload_.set_command(command);
+  payload_.set_address(address);
+  payload_.set_data_ptr(static_cast<unsigned char*>(data));
+  payload_.set_data_length(bytes);
+  payload_.set_streaming_width(bytes);
+  payload_.set_byte_enable_ptr(nullptr);
+  payload_.set_dmi_allowed(false);
+  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  const std::uint64_t started = now_ps();
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  bus->b_transport(payload_, delay);
+  const std::uint64_t end = std::max(now_ps(delay), started + period_ps_);
+  const std::uint64_t edge = (end + period_ps_ - 1) / period_ps_ * period_ps_;
+  ++bus_accesses_;
+  const bool ok = payload_.is_response_ok();
+  if (!ok) last_fault_ = Fault{address, command == tlm::TLM_WRITE_COMMAND};
+  wait(from_ps(edge - now_ps()));
+  return ok;
+}
+
+bool NativeCpu::read(std::uint64_t address, void* data, unsigned bytes) {
+  return transport(tlm::TLM_READ_COMMAND, address, data, bytes);
+}
+
+bool NativeCpu::write(std::uint64_t address, const void* data, unsigned bytes) {
+  return transport(tlm::TLM_WRITE_COMMAND, address, const_cast<void*>(data), bytes);
+}
+
+std::uint32_t NativeCpu::interrupts() const {
+  const auto level = [](const sc_core::sc_in<bool>& line, unsigned number) {
+    return line.read() ? 1u << number : 0u;
+  };
+  return level(software_interrupt, kSoftwareInterrupt) | level(timer_interrupt, kTimerInterrupt) |
+         level(external_interrupt, kExternalInterrupt);
+}
+
+void NativeCpu::sleep(std::uint32_t enabled) {
+  asleep_since_ps_ = now_ps();
+  sleeping_trace_.set(now_ps(), 1);
+  while ((interrupts() & enabled) == 0) {
+    wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
+         external_interrupt.value_changed_event());
+  }
+  const std::uint64_t edge = (now_ps() + period_ps_ - 1) / period_ps_ * period_ps_;
+  if (edge > now_ps()) wait(from_ps(edge - now_ps()));
+  slept_ps_ = slept_ps();
+  asleep_since_ps_.reset();
+  sleeping_trace_.set(now_ps(), 0);
+}
+
+void NativeCpu::spin(std::uint64_t cycles) {
+  if (cycles != 0) wait(from_ps(cycles * period_ps_));
+}
+
+const NativeCpu::Window* NativeCpu::window(std::uint64_t address, std::uint64_t bytes) const {
+  for (const Window& w : windows_) {
+    if (address >= w.first && address <= w.last && bytes - 1 <= w.last - address) return &w;
+  }
+  return nullptr;
+}
+
+void* NativeCpu::pointer(std::uint64_t address, std::uint64_t bytes) {
+  if (bytes == 0) bytes = 1;
+  if (window(address, 1) == nullptr) {
+    payload_.set_command(tlm::TLM_READ_COMMAND);  // a rom grants no more than that
+    payload_.set_address(address);
+    tlm::tlm_dmi dmi;
+    if (!bus->get_direct_mem_ptr(payload_, dmi)) return nullptr;
+    windows_.push_back({dmi.get_start_address(), dmi.get_end_address(), dmi.get_dmi_ptr()});
+  }
+  const Window* found = window(address, bytes);
+  return found == nullptr ? nullptr : found->host + (address - found->first);
+}
+
+std::uint64_t NativeCpu::address(const void* pointer) const {
+  const auto* byte = static_cast<const std::uint8_t*>(pointer);
+  const std::less_equal<> below;  // a total order, whatever the pointers belong to
+  for (const Window& w : windows_) {
+    if (below(w.host, byte) && below(byte, w.host + (w.last - w.first))) {
+      return w.first + static_cast<std::uint64_t>(byte - w.host);
+    }
+  }
+  throw std::invalid_argument("the native program asks for the bus address of its own memory");
+}
+
+void NativeCpu::invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last) {
+  for (const Window& w : windows_) {
+    if (w.first <= last && w.last >= first) {
+      throw std::logic_error("direct access to memory was withdrawn from a native program");
+    }
+  }
+}
+
+std::uint64_t NativeCpu::slept_ps() const {
+  return slept_ps_ + (asleep_since_ps_ ? now_ps() - *asleep_since_ps_ : 0);
+}
+
+void NativeCpu::trace_interrupts() {
+  software_trace_.set(now_ps(), software_interrupt.read());
+  timer_trace_.set(now_ps(), timer_interrupt.read());
+  external_trace_.set(now_ps(), external_interrupt.read());
+}
+
+void NativeCpu::attach_trace(TraceSink& sink) {
+  sleeping_trace_.attach(sink, name(), "sleeping", 1);
+  software_trace_.attach(sink, name(), "software_interrupt", 1);
+  timer_trace_.attach(sink, name(), "timer_interrupt", 1);
+  external_trace_.attach(sink, name(), "external_interrupt", 1);
+}
+
+void NativeCpu::statistics(Statistics& out) const {
+  const std::string scope = std::string(name()) + ".";
+  out.push_back({scope + "cycles", now_ps() / period_ps_, "cycle", "clock cycles since reset"});
+  out.push_back({scope + "bus_accesses", bus_accesses_, "access", "register accesses"});
+  out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
+                 "simulated time asleep"});
+}
+
+}  // namespace epoch

@@ -1,0 +1,3 @@
+break main
+continue
+detach
