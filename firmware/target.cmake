@@ -13,8 +13,10 @@ target_compile_options(firmware_options INTERFACE
   $<$<COMPILE_LANGUAGE:C>:-Wall -Wextra -Wshadow -Wconversion -pedantic>)
 
 include(sources.cmake)
-add_library(hal STATIC hal/rv32/crt0.S hal/rv32/trap_entry.S hal/rv32/machine.c hal/rv32/stdio.c
-                       ${hal_sources})
+add_library(hal STATIC hal/rv32/crt0.S hal/rv32/trap_entry.S hal/rv32/machine.c hal/rv32/memory.c
+                       hal/rv32/stdio.c ${hal_sources})
+# The compiler must not make the loop of memset a call of memset.
+set_source_files_properties(hal/rv32/memory.c PROPERTIES COMPILE_OPTIONS -fno-tree-loop-distribute-patterns)
 target_include_directories(hal PUBLIC hal hal/rv32)
 target_link_libraries(hal PRIVATE firmware_options)
 

@@ -73,7 +73,8 @@ struct epoch_place_rows epoch_local_rows(const scheduler_t* s, const phase_t* ph
 
 /* `bytes` bytes between DRAM and the activations buffer, in one piece. */
 static int move(scheduler_t* s, uint32_t opcode, uint64_t bus, uint32_t offset, uint32_t bytes) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   const uint32_t is_load = opcode == EPOCH_OP_LOAD;
   const struct epoch_transfer transfer = {
@@ -121,7 +122,8 @@ static int load_patches(scheduler_t* s, const phase_t* phase, uint32_t tile) {
   const uint32_t first = epoch_tile_first(phase, tile) / phase->granule;
   const uint32_t count = epoch_tile_rows(phase, tile) / phase->granule;
   for (uint32_t r = 0; r < count; r++) {
-    struct epoch_accesses accesses = {0};
+    struct epoch_accesses accesses;
+    accesses.count = 0;
     union epoch_descriptor descriptor;
     const uint32_t line = (first + r) * g[EPOCH_GEOMETRY_STRIDE];
     const uint32_t column = EPOCH_REF_COLUMN(op->output) * element;
@@ -170,7 +172,8 @@ int epoch_emit_store(scheduler_t* s, const phase_t* phase, uint32_t o, uint32_t 
   const uint32_t count = pooled ? 1 : epoch_tile_rows(phase, tile);
   const uint64_t bus = home_row(s, local->tensor, pooled ? 0 : epoch_tile_first(phase, tile));
   const bool packed = bytes == rows.pitch;
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   const struct epoch_transfer transfer = {
       .opcode = EPOCH_OP_STORE,
@@ -230,7 +233,8 @@ int epoch_emit_end(scheduler_t* s, const phase_t* phase) {
 /* ---- Parameters ---- */
 
 static int load_parameters(scheduler_t* s, uint32_t image_offset, uint32_t bytes, uint32_t local) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   const struct epoch_transfer transfer = {
       .opcode = EPOCH_OP_LOAD,

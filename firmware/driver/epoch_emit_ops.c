@@ -67,7 +67,8 @@ struct block {
 
 /* COEFF, unless the array holds the block already. */
 static int use_block(scheduler_t* s, const struct work* w, const struct block* block) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   uint32_t local = 0;
   if (s->loaded_op == w->o + 1 && s->loaded_block == block->number) return 0;
@@ -136,7 +137,8 @@ static struct block ssm_block(const op_t* op, const struct epoch_ssm_layout* lay
 
 static int exchange_state(scheduler_t* s, const struct epoch_shape* shape,
                           const struct epoch_carry_use* use, bool save) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   epoch_build_state(&descriptor, EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, use->local), shape,
                     save ? EPOCH_STATE_SAVE : 0);
@@ -151,7 +153,8 @@ static bool is_streamed(const struct epoch_ssm_layout* layout) {
 /* The SSM command of a unit, after its STREAMS if the mode has them. */
 static int run_unit(scheduler_t* s, const struct work* w, const struct epoch_ssm_layout* layout,
                     const struct unit* unit, const struct block* block, bool from_zero) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptors[2];
   struct epoch_array_operands a = {.shape = block->shape, .steps = w->steps};
   const struct sums sums = {unit->index > 0, !unit->drains};
@@ -202,7 +205,8 @@ static int emit_ssm(scheduler_t* s, const struct work* w) {
 
 static int emit_fold(scheduler_t* s, const struct work* w, const struct epoch_gemm_layout* layout,
                      uint32_t output_fold, uint32_t input_fold) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   const bool last = input_fold + 1 == layout->input_folds;
   const uint32_t per_result = w->op->activation == EPOCH_ACTIVATION_GLU ? 2 : 1;
@@ -290,7 +294,8 @@ static int add_vector(scheduler_t* s, const struct epoch_vector_operands* v,
 
 static int emit_vector(scheduler_t* s, const struct work* w) {
   const op_t* op = w->op;
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   struct epoch_carry_use use = {0};
   if (op->kind == EPOCH_IMAGE_OP_CONV1D &&
       epoch_emit_carry_in(s, w->phase, w->o, 0, w->tile, &use) != 0)
@@ -322,7 +327,8 @@ static int emit_vector(scheduler_t* s, const struct work* w) {
 /* The mean over all rows, gathered tile by tile in the order in which the tiles run; rows of a tile
  * too. */
 static int emit_mean(scheduler_t* s, const struct work* w) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   struct epoch_vector_operands v = vector_operands(s, w, &accesses);
   const bool last = w->tile + 1 == w->phase->tiles;
   v.opcode = EPOCH_OP_POOL;
@@ -343,7 +349,8 @@ static int emit_mean(scheduler_t* s, const struct work* w) {
 
 /* The last row: of the last tile of the sequence, which runs first if tiles run backwards. */
 static int emit_last(scheduler_t* s, const struct work* w) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   if (w->tile != (w->phase->reverse ? 0 : w->phase->tiles - 1)) return 0;
   struct epoch_vector_operands v = vector_operands(s, w, &accesses);
   v.mode = 0;
@@ -355,7 +362,8 @@ static int emit_last(scheduler_t* s, const struct work* w) {
 /* ---- Rows of a table ---- */
 
 static int emit_gather(scheduler_t* s, const struct work* w) {
-  struct epoch_accesses accesses = {0};
+  struct epoch_accesses accesses;
+  accesses.count = 0;
   union epoch_descriptor descriptor;
   const uint32_t row = w->op->width_out * epoch_element_bytes(type_of(s, w, EPOCH_INPUTS));
   struct epoch_transfer transfer = {

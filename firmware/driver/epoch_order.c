@@ -94,6 +94,7 @@ static void drop_implied(const struct epoch_order* order, uint32_t engine,
     if (need->finished[e] <= order->known[engine].finished[e]) need->finished[e] = 0;
   }
   for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
+    if (need->finished[e] == 0) continue;
     for (uint32_t by = 0; by < EPOCH_ENGINES; by++) {
       if (by == e || need->finished[by] == 0) continue;
       if (order->clocks[need->finished[by] - 1].finished[e] >= need->finished[e])

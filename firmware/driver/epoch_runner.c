@@ -59,17 +59,15 @@ static enum epoch_runner_result choose_plan(struct epoch_runner* runner,
   enum epoch_schedule_kind kind = options->schedule;
   const uint32_t workspace = epoch_plan_workspace(runner->network, &runner->device->caps);
   if (workspace == 0 || !allocate(&runner->workspace, workspace, 1)) return EPOCH_RUNNER_MEMORY;
-  struct epoch_memory_speed speed = {0, 1, 0};
   if (kind == EPOCH_SCHEDULE_KIND_AUTO) {
+    struct epoch_memory_speed speed = {0, 1, 0};
     if (epoch_device_measure(runner->device, &speed, MEASURE_TIMEOUT_NS) != EPOCH_DEVICE_OK)
       return EPOCH_RUNNER_DEVICE;
     kind = cheapest(runner, options, &speed);
   }
   if (make_plan(runner, options, kind) != 0) return EPOCH_RUNNER_SCHEDULE;
-  if (options->schedule != EPOCH_SCHEDULE_KIND_AUTO) {
-    runner->estimate = epoch_schedule_estimate(&runner->scheduler, &runner->plan, &speed);
-    runner->estimate.cycles = 0;
-  }
+  if (options->schedule != EPOCH_SCHEDULE_KIND_AUTO)
+    runner->estimate = epoch_schedule_estimate(&runner->scheduler, &runner->plan, NULL);
   return EPOCH_RUNNER_OK;
 }
 

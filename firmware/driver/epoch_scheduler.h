@@ -28,8 +28,10 @@ struct epoch_places {
 
 /* Working memory of epoch_schedule; its contents mean nothing before or after. */
 struct epoch_scheduler {
-  struct epoch_order order;       /* what commands are added to, */
-  struct epoch_timeline timeline; /* or, if `estimating`, this */
+  union {                           /* what commands are added to: */
+    struct epoch_order order;       /* a program, */
+    struct epoch_timeline timeline; /* or, if `estimating`, its cost */
+  };
   uint32_t estimating;
   const struct epoch_plan* plan;
   const struct epoch_places* places;
@@ -53,7 +55,7 @@ int epoch_schedule(struct epoch_scheduler* scheduler, const struct epoch_plan* p
                    const struct epoch_places* places, struct epoch_program* program,
                    struct epoch_clock* clocks, struct epoch_schedule_failure* failure);
 /* How long its program would take, in cycles of the array, and the most descriptors it would have.
- */
+ * Without a speed (NULL) only the latter, which is cheap; cycles are 0. */
 struct epoch_estimate {
   uint64_t cycles;
   uint32_t descriptors;

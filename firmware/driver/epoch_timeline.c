@@ -19,7 +19,8 @@ void epoch_timeline_begin(timeline_t* timeline, const struct epoch_caps* caps,
                           const struct epoch_memory_speed* speed) {
   memset(timeline, 0, sizeof *timeline);
   timeline->caps = caps;
-  timeline->speed = *speed;
+  timeline->counts_only = speed == NULL;
+  if (speed != NULL) timeline->speed = *speed;
 }
 
 /* ---- How long commands take ---- */
@@ -173,7 +174,7 @@ void epoch_timeline_add(timeline_t* t, const union epoch_descriptor* descriptors
   const union epoch_descriptor* d = &descriptors[count - 1];
   const uint32_t engine = epoch_opcode_engine(EPOCH_CONTROL_OPCODE(d->command.control));
   t->commands += count;
-  if (engine >= EPOCH_ENGINES) return;
+  if (engine >= EPOCH_ENGINES || t->counts_only) return;
   if (!epoch_uses_fit(&t->uses, accesses, access_count)) { /* FENCE */
     epoch_uses_forget(&t->uses);
     for (uint32_t e = 0; e < EPOCH_ENGINES; e++) t->started[e] = t->ended[e] = t->end;

@@ -31,6 +31,7 @@ struct epoch_memory_speed {
 struct epoch_timeline {
   const struct epoch_caps* caps;
   struct epoch_memory_speed speed;
+  uint32_t counts_only;            /* no times are wanted */
   uint32_t commands;               /* descriptors so far */
   uint64_t end;                    /* the answer: when everything has ended */
   uint64_t started[EPOCH_ENGINES]; /* the engine's last command, */
@@ -41,6 +42,7 @@ struct epoch_timeline {
   struct epoch_uses uses;          /* by the time at which they end */
 };
 
+/* Without a speed (NULL) commands are counted and nothing is estimated. */
 void epoch_timeline_begin(struct epoch_timeline* timeline, const struct epoch_caps* caps,
                           const struct epoch_memory_speed* speed);
 /* One command, of one descriptor or two (STREAMS and its SSM). */

@@ -19,19 +19,27 @@ static bool overlaps_itself(uint32_t engine) {
   return engine == EPOCH_ENGINE_DMA_IN || engine == EPOCH_ENGINE_DMA_OUT;
 }
 
+_Static_assert(EPOCH_ENGINES <= 8, "a bit of a byte each");
+
+static void raise(uint64_t need[EPOCH_ENGINES], const uint64_t numbers[EPOCH_ENGINES],
+                  uint32_t engines) {
+  for (uint32_t e = 0; engines != 0; e++, engines >>= 1) {
+    if (engines & 1u) need[e] = maximum(need[e], numbers[e]);
+  }
+}
+
+/* Reads wait for writes; writes for both, of other engines. */
 static void add_need(const use_t* use, uint32_t engine, uint32_t write,
                      uint64_t need[EPOCH_ENGINES]) {
-  for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
-    if (!write || (e == engine && overlaps_itself(engine)))
-      need[e] = maximum(need[e], use->writer[e]);
-    else if (e != engine)
-      need[e] = maximum(need[e], maximum(use->writer[e], use->reader[e]));
-  }
+  const uint32_t others = ~(1u << engine);
+  raise(need, use->writer,
+        !write || overlaps_itself(engine) ? use->writers : use->writers & others);
+  if (write) raise(need, use->reader, use->readers & others);
 }
 
 void epoch_uses_need(const uses_t* uses, uint32_t engine, const access_t* accesses, uint32_t count,
                      uint64_t need[EPOCH_ENGINES]) {
-  memset(need, 0, EPOCH_ENGINES * sizeof *need);
+  for (uint32_t e = 0; e < EPOCH_ENGINES; e++) need[e] = 0;
   for (uint32_t a = 0; a < count; a++) {
     const use_t* list = uses->list[accesses[a].space];
     for (uint32_t u = 0; u < uses->count[accesses[a].space]; u++) {
@@ -54,59 +62,66 @@ void epoch_uses_forget(uses_t* uses) {
   memset(uses->count, 0, sizeof uses->count);
 }
 
-static uint64_t last_number(const use_t* use) {
-  uint64_t last = 0;
-  for (uint32_t e = 0; e < EPOCH_ENGINES; e++)
-    last = maximum(last, maximum(use->writer[e], use->reader[e]));
-  return last;
+static bool is_before(const use_t* use, uint64_t since) {
+  for (uint32_t e = 0, engines = use->writers; engines != 0; e++, engines >>= 1)
+    if ((engines & 1u) != 0 && use->writer[e] > since) return false;
+  for (uint32_t e = 0, engines = use->readers; engines != 0; e++, engines >>= 1)
+    if ((engines & 1u) != 0 && use->reader[e] > since) return false;
+  return true;
 }
 
 /* A write has waited for every earlier use of its bytes (its own engine's retire before it), so it
  * stands for all of them: those before number `since`. */
 static void forget_covered(uses_t* uses, uint32_t space, uint64_t begin, uint64_t end,
                            uint64_t since) {
-  uint32_t kept = 0;
   use_t* list = uses->list[space];
-  for (uint32_t u = 0; u < uses->count[space]; u++) {
-    if (begin <= list[u].begin && list[u].end <= end && last_number(&list[u]) <= since) continue;
-    if (kept != u) list[kept] = list[u];
-    kept++;
+  for (uint32_t u = 0; u < uses->count[space];) {
+    const use_t* use = &list[u];
+    if (begin <= use->begin && use->end <= end && is_before(use, since))
+      list[u] = list[--uses->count[space]];
+    else
+      u++;
   }
-  uses->count[space] = kept;
 }
 
 /* Whether the engine, and nobody else, has used the range, and in this way only. */
 static bool is_alone(const use_t* use, uint32_t engine, uint32_t write) {
-  for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
-    if (use->writer[e] != 0 && !(write && e == engine)) return false;
-    if (use->reader[e] != 0 && (write || e != engine)) return false;
-  }
-  return true;
+  const uint32_t own = 1u << engine;
+  return (use->writers & ~(write ? own : 0)) == 0 && (use->readers & ~(write ? 0 : own)) == 0;
 }
 
 /* In a table that is half full, tile after tile of one area in DRAM makes one range that grows: who
- * needs a part of it then waits for the last, which costs a little, but less than a FENCE. */
+ * needs a part of it then waits for the last, which costs a little, but less than a FENCE. Of two
+ * the older one grows. */
 static use_t* neighbour(uses_t* uses, const access_t* access, uint32_t engine) {
   use_t* list = uses->list[EPOCH_SPACE_BUS];
   if (access->space != EPOCH_SPACE_BUS || uses->count[EPOCH_SPACE_BUS] < EPOCH_USES / 2)
     return NULL;
+  use_t* found = NULL;
   for (uint32_t u = 0; u < uses->count[EPOCH_SPACE_BUS]; u++) {
     const bool adjacent = list[u].end == access->begin || access->end == list[u].begin;
-    if (adjacent && is_alone(&list[u], engine, access->write)) return &list[u];
+    if (adjacent && is_alone(&list[u], engine, access->write) &&
+        (found == NULL || list[u].age < found->age))
+      found = &list[u];
   }
-  return NULL;
+  return found;
 }
 
+/* The range itself, the oldest if it has grown to be there twice; a new one if it is not. */
 static use_t* use_of(uses_t* uses, uint32_t space, uint64_t begin, uint64_t end, uint64_t since) {
   use_t* list = uses->list[space];
+  use_t* found = NULL;
   for (uint32_t u = 0; u < uses->count[space]; u++) {
-    if (list[u].begin == begin && list[u].end == end) return &list[u];
+    if (list[u].begin == begin && list[u].end == end && (found == NULL || list[u].age < found->age))
+      found = &list[u];
   }
+  if (found != NULL) return found;
   use_t* use = &list[uses->count[space]++];
-  memset(use, 0, sizeof *use);
   use->begin = begin;
   use->end = end;
   use->since = since;
+  use->age = uses->age++;
+  use->writers = use->readers = 0;
   return use;
 }
 
@@ -123,8 +138,12 @@ static void enter(uses_t* uses, uint32_t engine, const access_t* access, uint64_
     if (access->write) forget_covered(uses, space, grown.begin, grown.end, grown.since - 1);
     use = use_of(uses, space, grown.begin, grown.end, grown.since);
   }
-  uint64_t* last = access->write ? &use->writer[engine] : &use->reader[engine];
-  *last = maximum(*last, number);
+  if (number == 0) return; /* a read at the start of time holds nobody up */
+  uint8_t* engines = access->write ? &use->writers : &use->readers;
+  uint64_t* numbers = access->write ? use->writer : use->reader;
+  const bool known = (*engines >> engine & 1u) != 0;
+  numbers[engine] = known ? maximum(numbers[engine], number) : number;
+  *engines = (uint8_t)(*engines | 1u << engine);
 }
 
 /* Reads first: the command's own writes do not stand for them. */

@@ -34,12 +34,16 @@ struct epoch_access {
 struct epoch_use {
   uint64_t begin;
   uint64_t end;
-  uint64_t since;                 /* number of the first use that the range has grown from */
-  uint64_t writer[EPOCH_ENGINES]; /* 0 = none */
+  uint64_t since;  /* number of the first use that the range has grown from */
+  uint32_t age;    /* ranges of a smaller one are older */
+  uint8_t writers; /* a bit for each engine that has a number below; few have */
+  uint8_t readers;
+  uint64_t writer[EPOCH_ENGINES];
   uint64_t reader[EPOCH_ENGINES];
 };
 
 struct epoch_uses {
+  uint32_t age;
   uint32_t count[EPOCH_SPACES];
   struct epoch_use list[EPOCH_SPACES][EPOCH_USES];
 };

@@ -35,6 +35,10 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   // Signals pc (at the start of a block), sleeping, and the three interrupt inputs. Before the
   // simulation starts.
   void attach_trace(TraceSink& sink);
+  // Shows it every instruction and interrupt, in the hart's thread; slows the simulation down and
+  // changes nothing else. Before the simulation starts.
+  void observe_instructions(InstructionObserver& observer) { hart_.observe_instructions(observer); }
+  std::uint64_t period_ps() const { return period_ps_; }
   void statistics(Statistics& out) const;
   const Hart& hart() const { return hart_; }
   // How far the hart has got: ahead of the kernel by up to a quantum, behind it while asleep.

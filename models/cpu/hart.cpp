@@ -88,7 +88,10 @@ void Hart::spend(std::uint64_t cycles, std::uint64_t& budget) {
   const std::uint64_t within = std::min(cycles, budget);
   budget -= within;
   limit_ += cycles - within;
-  withheld_ -= std::min(withheld_, cycles - within);  // a debugger's: it is part of the budget
+  const std::uint64_t of_rest = std::min(rest_, cycles - within);
+  rest_ -= of_rest;
+  // A debugger's: it is part of the budget.
+  withheld_ -= std::min(withheld_, cycles - within - of_rest);
 }
 
 // Only directly accessible memory is cached: it has no side effects.
@@ -132,10 +135,13 @@ void Hart::touch_code(const Instruction& i) {
 void Hart::end_quantum() {
   limit_ -= budget_ - 1;
   budget_ = 1;
+  rest_ = 0;
   withheld_ = 0;
 }
 
 void Hart::withhold(std::uint64_t left) {
+  withheld_ += rest_;
+  rest_ = 0;
   if (budget_ <= left) return;
   withheld_ += budget_ - left;
   limit_ -= budget_ - left;
@@ -173,6 +179,7 @@ void Hart::take_interrupt() {
   if (debugger_ != nullptr) debugger_->interrupted(pc_);
   enter_trap(*taken, 0);
   if (observer_ != nullptr) observer_->on_jump(cycles(), pc_);
+  for (InstructionObserver* each : each_) each->on_interrupt(cycles(), last_trap_, pc_);
 }
 
 bool Hart::finish_bus(const BusReply& reply) {

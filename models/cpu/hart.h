@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "cpu/code_cache.h"
 #include "cpu/config.h"
@@ -24,6 +25,28 @@ class HartObserver {
   virtual ~HartObserver() = default;
   // Execution continues at pc, which does not follow its predecessor in memory.
   virtual void on_jump(std::uint64_t cycle, std::uint32_t pc) = 0;
+};
+
+// One step of the hart as an InstructionObserver is shown it.
+struct ExecutedInstruction {
+  std::uint64_t cycle = 0;  // at its start
+  std::uint32_t pc = 0;
+  Instruction decoded;    // Op::undecoded if it could not be fetched
+  std::uint32_t rs1 = 0;  // values of the source registers before
+  std::uint32_t rs2 = 0;
+  std::uint32_t result = 0;  // value of rd after
+  std::uint32_t next_pc = 0;
+  bool retired = false;  // otherwise it trapped: Hart::last_trap()
+};
+
+// Sees every instruction and every interrupt. The hart then executes one instruction at a time; a
+// hart without one pays nothing for it.
+class InstructionObserver {
+ public:
+  virtual ~InstructionObserver() = default;
+  virtual void on_instruction(const ExecutedInstruction& executed) = 0;
+  // An interrupt is taken: trap.pc has not been executed, handler is where execution goes on.
+  virtual void on_interrupt(std::uint64_t cycle, const TrapInfo& trap, std::uint32_t handler) = 0;
 };
 
 struct HartCounts {
@@ -79,6 +102,7 @@ class Hart {
   // by a platform whose firmware gives up).
   const TrapInfo& last_trap() const { return last_trap_; }
   void observe(HartObserver& observer) { observer_ = &observer; }
+  void observe_instructions(InstructionObserver& observer) { each_.push_back(&observer); }
 
  private:
   friend class HartDebugger;
@@ -87,6 +111,11 @@ class Hart {
   void interpret();
   template <bool observed, bool timed>
   void interpret_as();
+  // An instruction at a time, for those who want to see each (stepwise.cpp).
+  void interpret_stepwise();
+  void step_observed();
+  Instruction instruction_at(std::uint32_t pc) const;
+  void interpret_free();
   // Takes cycles in which nothing retires out of the budget, and where it ends lengthens the run.
   void spend(std::uint64_t cycles, std::uint64_t& budget);
   template <bool timed, typename T>
@@ -163,6 +192,7 @@ class Hart {
 
   HartBus& bus_;
   HartObserver* observer_ = nullptr;
+  std::vector<InstructionObserver*> each_;
 
   std::array<std::uint32_t, kRegisterSlots> x_{};
   std::array<std::uint32_t, 32> f_{};
@@ -183,6 +213,7 @@ class Hart {
   std::uint64_t budget_ = 0;
   std::uint64_t cycles_without_retirement_ = 0;
   std::optional<Exit> exit_;
+  std::uint64_t rest_ = 0;  // budget held back while instructions are observed one by one
   TrapInfo last_trap_;
 
   DirectMemory direct_;

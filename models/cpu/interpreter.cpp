@@ -55,6 +55,10 @@ constexpr u32 remu(u32 a, u32 b) {
 }  // namespace
 
 void Hart::interpret() {
+  each_.empty() ? interpret_free() : interpret_stepwise();
+}
+
+void Hart::interpret_free() {
   if (observer_ != nullptr) {
     timed_ ? interpret_as<true, true>() : interpret_as<true, false>();
   } else {

@@ -91,6 +91,7 @@ std::uint8_t Uart::peek(unsigned offset) const {
 
 std::uint8_t Uart::read(unsigned offset) {
   const std::uint8_t value = peek(offset);
+  if (offset == lsr || (offset == rbr_thr && !divisor_latch())) listens_ = true;
   if (offset == rbr_thr && !divisor_latch() && !received_.empty()) received_.pop_front();
   if (offset == iir_fcr && (value & 0x0Fu) == iir_transmitter_empty) transmitter_emptied_ = false;
   if (offset == lsr) overrun_ = false;
@@ -109,6 +110,7 @@ void Uart::write(unsigned offset, std::uint8_t value) {
         // Enabling the THR-empty interrupt raises it at once while the transmitter is empty.
         if ((value & ~ier_ & ier_transmitter_empty) != 0) transmitter_emptied_ = true;
         ier_ = value & 0x0F;
+        listens_ = listens_ || interrupts_on_input();
       }
       break;
     case iir_fcr:
@@ -142,6 +144,10 @@ void Uart::write_fifo_control(std::uint8_t value) {
   const bool enable = (value & fcr_enable) != 0;
   if (enable != fifos_enabled_ || (enable && (value & fcr_clear_receiver) != 0)) received_.clear();
   fifos_enabled_ = enable;
+}
+
+bool Uart::interrupts_on_input() const {
+  return (ier_ & ier_received) != 0;
 }
 
 std::uint8_t Uart::interrupt_id() const {

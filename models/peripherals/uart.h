@@ -32,6 +32,14 @@ class Uart : public sc_core::sc_module {
   // A byte from the line; lost, with the overrun bit set, when the fifo is full.
   void receive(std::uint8_t byte);
 
+  // How many bytes receive() takes before it loses one.
+  std::size_t room() const { return depth() - received_.size(); }
+  // Whether the firmware has begun to look for input: it enabled the receive interrupt, or read LSR
+  // or RBR.
+  bool listens() const { return listens_; }
+  // Whether a received byte raises the interrupt.
+  bool interrupts_on_input() const;
+
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;
 
@@ -56,6 +64,7 @@ class Uart : public sc_core::sc_module {
   std::deque<std::uint8_t> received_;
   std::uint8_t ier_ = 0, lcr_ = 0, mcr_ = 0, scr_ = 0, divisor_low_ = 0, divisor_high_ = 0;
   bool fifos_enabled_ = false;
+  bool listens_ = false;
   bool overrun_ = false;
   bool transmitter_emptied_ = false;  // THR-empty interrupt, until IIR shows it or THR is written
   IrqLine irq_line_;

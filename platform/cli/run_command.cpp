@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 #include "cli/command.h"
 #include "config/json_text.h"
@@ -28,6 +29,8 @@ struct RunFiles {
   std::optional<fs::path> statistics;
   std::optional<fs::path> vcd;
   std::optional<fs::path> mmio;
+  std::optional<fs::path> instructions;
+  std::optional<fs::path> profile;
   std::optional<fs::path> signature;
   std::optional<fs::path> post_mortem = "epochvp-postmortem";  // nullopt: none
   bool post_mortem_asked = false;                              // by name
@@ -47,7 +50,13 @@ po::options_description run_options() {
           "a 32-bit hexadecimal word a line")(
           "out", po::value<std::string>()->value_name("DIR"),
           "write all of these into DIR: stats.json, waves.vcd, mmio.txt, and on failure "
-          "postmortem")(
+          "postmortem")("trace-instructions", po::value<std::string>()->value_name("FILE"),
+                        "write a line an instruction (large: 60 to 100 bytes each)")(
+          "trace-range", po::value<std::vector<std::string>>()->value_name("SYMBOL|START-END"),
+          "trace instructions of this function or these addresses only; repeatable")(
+          "profile", po::value<std::string>()->value_name("FILE"),
+          "count instructions by call stack: folded stacks for flamegraph.pl, and the functions "
+          "with most of them on stderr")(
           "postmortem", po::value<std::string>()->value_name("DIR|none"),
           "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
           "here, also for a firmware code other than 0")(
@@ -63,19 +72,22 @@ po::options_description run_options() {
 
 std::string help_text(const po::options_description& options) {
   std::ostringstream text;
-  text << "usage: epochvp run SCENARIO|ELF [options] [-- firmware arguments]\n\n"
-          "Runs firmware on the platform. SCENARIO is a JSON file or the bare name of a shipped\n"
-          "scenario; an ELF runs on the default platform. stdout carries what the firmware sends\n"
-          "to the UART, nothing else; arguments after -- replace the scenario's.\n\n"
-       << options
-       << "\nExamples:\n"
-          "  epochvp run hello\n"
-          "  epochvp run smnist -- --digits=5\n"
-          "  epochvp run smnist --set epochcore.pe_grid.rows=64 --stats stats.json\n"
-          "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
-          "  epochvp run my_firmware.elf --max-sim-time 5ms\n"
-          "  epochvp run ring --gdb 3333 --gdb-wait\n\n"
-       << kExitStatusHelp;
+  text
+      << "usage: epochvp run SCENARIO|ELF [options] [-- firmware arguments]\n\n"
+         "Runs firmware on the platform. SCENARIO is a JSON file or the bare name of a shipped\n"
+         "scenario; an ELF runs on the default platform. stdout carries what the firmware sends\n"
+         "to the UART, nothing else; arguments after -- replace the scenario's.\n\n"
+      << options
+      << "\nExamples:\n"
+         "  epochvp run hello\n"
+         "  epochvp run smnist -- --digits=5\n"
+         "  epochvp run smnist --set epochcore.pe_grid.rows=64 --stats stats.json\n"
+         "  epochvp run smnist --profile smnist.folded && flamegraph.pl smnist.folded >smnist.svg\n"
+         "  epochvp run hello --trace-instructions main.txt --trace-range main\n"
+         "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
+         "  epochvp run my_firmware.elf --max-sim-time 5ms\n"
+         "  epochvp run ring --gdb 3333 --gdb-wait\n\n"
+      << kExitStatusHelp;
   return text.str();
 }
 
@@ -116,6 +128,8 @@ RunFiles run_files(const po::variables_map& values) {
   if (const auto file = optional_text(values, "stats")) files.statistics = *file;
   if (const auto file = optional_text(values, "vcd")) files.vcd = *file;
   if (const auto file = optional_text(values, "trace-mmio")) files.mmio = *file;
+  if (const auto file = optional_text(values, "trace-instructions")) files.instructions = *file;
+  if (const auto file = optional_text(values, "profile")) files.profile = *file;
   if (const auto file = optional_text(values, "signature")) files.signature = *file;
   if (const auto folder = optional_text(values, "postmortem")) {
     files.post_mortem.reset();
@@ -123,6 +137,26 @@ RunFiles run_files(const po::variables_map& values) {
     files.post_mortem_asked = true;
   }
   return files;
+}
+
+std::vector<AddressRange32> trace_ranges(const po::variables_map& values, const ElfFile& elf,
+                                         CpuKind kind) {
+  std::vector<AddressRange32> ranges;
+  for (const char* option : {"trace-instructions", "profile"}) {
+    if (kind == CpuKind::native && values.count(option) != 0) {
+      throw UsageError(std::string("--") + option +
+                       " watches the RISC-V hart; with cpu.kind native there is none");
+    }
+  }
+  if (values.count("trace-range") == 0) return ranges;
+  if (values.count("trace-instructions") == 0) {
+    throw UsageError("--trace-range bounds --trace-instructions FILE, which is missing");
+  }
+  const FunctionMap functions(elf);
+  for (const std::string& text : values["trace-range"].as<std::vector<std::string>>()) {
+    ranges.push_back(parse_trace_range(text, functions));
+  }
+  return ranges;
 }
 
 // Replaces this process by one that was called alike. Returns why it could not.
@@ -181,7 +215,17 @@ void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
   if (files.vcd) std::fprintf(stderr, "epochvp: waveforms %s\n", files.vcd->c_str());
   if (files.mmio) std::fprintf(stderr, "epochvp: register accesses %s\n", files.mmio->c_str());
+  if (files.instructions) {
+    std::fprintf(stderr, "epochvp: instructions %s\n", files.instructions->c_str());
+  }
   if (files.signature) std::fprintf(stderr, "epochvp: signature %s\n", files.signature->c_str());
+}
+
+void report_profile(const Simulation& simulation, const fs::path& file) {
+  constexpr std::size_t kShown = 20;
+  simulation.profile().write_folded(file);
+  std::fprintf(stderr, "epochvp: profile %s\n%s", file.c_str(),
+               simulation.profile().top(kShown).c_str());
 }
 
 // Where the signature will be read from, found to exist before anything runs.
@@ -241,6 +285,8 @@ int run_command(const std::vector<std::string>& all_arguments) {
     configuration.writers["firmware.args"] = Writer{"-- arguments", fs::current_path(), true};
   }
   const Workload workload = load_workload(configuration, folders);
+  std::vector<AddressRange32> ranges =
+      trace_ranges(values, workload.elf, configuration.values.cpu_kind);
   const RunFiles files = run_files(values);
   const auto debugging =
       debugger_options(values, configuration.values, workload.elf_name, all_arguments);
@@ -253,7 +299,13 @@ int run_command(const std::vector<std::string>& all_arguments) {
     vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // refused now rather than later
   }
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
-  if (files.statistics) write_text_file(*files.statistics, "");  // likewise
+  if (files.instructions) {
+    simulation.trace_instructions_to(*files.instructions, std::move(ranges));
+  }
+  if (files.profile) simulation.count_instructions();
+  for (const auto& file : {files.statistics, files.profile}) {
+    if (file) write_text_file(*file, "");  // likewise
+  }
   std::optional<SignatureRange> signature;
   if (files.signature) {
     signature = signature_in(simulation, workload);
@@ -273,6 +325,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     write_text_file(*files.signature, signature_text(memory, signature->bytes));
   }
   report_outputs(summary, files);
+  if (files.profile) report_profile(simulation, *files.profile);
   if (leaves_post_mortem(summary, files)) {
     write_post_mortem(simulation, summary, *files.post_mortem);
   }

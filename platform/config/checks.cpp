@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/checks.h"
 
+#include <filesystem>
 #include <set>
 
 #include "config/key_value.h"
@@ -103,9 +104,20 @@ void check_memory_map(const Configuration& c) {
   }
 }
 
+// "file:PATH" with a relative path is relative to whoever wrote it, like every file name.
+void anchor_file(const Configuration& c, const std::string& key, std::string& value) {
+  const std::string prefix = "file:";
+  const auto writer = c.writers.find(key);
+  if (writer == c.writers.end() || value.rfind(prefix, 0) != 0) return;
+  const std::filesystem::path file = writer->second.folder / value.substr(prefix.size());
+  value = prefix + file.lexically_normal().string();
+}
+
 }  // namespace
 
 void derive_values(Configuration& c) {
+  anchor_file(c, "uart.output", c.values.uart.output);
+  anchor_file(c, "uart.input", c.values.uart.input);
   ArrayConfig& grid = c.values.epochcore.pe_grid;
   grid.drain_lanes = c.values.drain_lanes.value_or(grid.cols);
   if (!grid.lima && !c.written("epochcore.pe_grid.multipliers")) grid.multipliers = 1;

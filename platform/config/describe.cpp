@@ -83,6 +83,8 @@ Json value_schema(const Key& key) {
     case KeyType::choice:
       return {{"enum", key.choices}};
     case KeyType::text:
+      if (!key.pattern.empty()) return {{"type", "string"}, {"pattern", key.pattern}};
+      return {{"type", "string"}};
     case KeyType::file:
       return {{"type", "string"}};
     case KeyType::text_list:

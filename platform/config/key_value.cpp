@@ -89,6 +89,7 @@ KeyValue key_value_from_json(const Key& key, const Json& json,
     }
     case KeyType::text:
       if (!json.is_string()) refuse(key, json);
+      if (key.accepts && !key.accepts(json.get<std::string>())) refuse(key, json);
       return json.get<std::string>();
     case KeyType::file: {
       if (!json.is_string()) refuse(key, json);

@@ -158,6 +158,43 @@ Key automatic_address(std::string path, Access access, std::string description) 
     return c.list[i].member;            \
   }
 
+// "file:" and a path, or "tcp:" and a port.
+bool is_file_end(const std::string& text) {
+  return text.rfind("file:", 0) == 0 && text.size() > 5 &&
+         text.find_first_of(std::string("\0\n", 2)) == std::string::npos;
+}
+bool is_tcp_end(const std::string& text) {
+  const std::string port = text.substr(std::min<std::size_t>(4, text.size()));
+  return text.rfind("tcp:", 0) == 0 && !port.empty() && port.size() <= 5 &&
+         port.find_first_not_of("0123456789") == std::string::npos && std::stoul(port) <= 65535;
+}
+
+Key uart_output() {
+  Key key = plain("uart.output", KeyType::text, EPOCH_FIELD(uart.output),
+                  "Where the UART sends to; tcp listens on 127.0.0.1 and waits for a connection "
+                  "before the run (port 0: any free one, which is printed)");
+  key.pattern =
+      "^(stdout|file:[^\\n\\x00]+|tcp:([0-9]{1,4}|[0-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|"
+      "655[0-2][0-9]|6553[0-5]))$";
+  key.accepts = [](const std::string& text) {
+    return text == "stdout" || is_file_end(text) || is_tcp_end(text);
+  };
+  key.note = "\"stdout\", \"file:PATH\" or \"tcp:PORT\"";
+  return key;
+}
+
+Key uart_input() {
+  Key key = plain("uart.input", KeyType::text, EPOCH_FIELD(uart.input),
+                  "What the UART receives; auto: from the connection of uart.output tcp:PORT, else "
+                  "nothing");
+  key.pattern = "^(auto|none|stdin|file:[^\\n\\x00]+)$";
+  key.accepts = [](const std::string& text) {
+    return text == "auto" || text == "none" || text == "stdin" || is_file_end(text);
+  };
+  key.note = "\"auto\", \"none\", \"stdin\" or \"file:PATH\"";
+  return key;
+}
+
 void add_workload(std::vector<Key>& keys) {
   keys.push_back(plain("firmware.elf", KeyType::file, EPOCH_FIELD(firmware.elf),
                        "RISC-V ELF to run; a bare name is also searched in the firmware folders"));
@@ -229,6 +266,8 @@ void add_system(std::vector<Key>& keys) {
   keys.push_back(integer("cpu.quantum_ns", EPOCH_FIELD(cpu.quantum_ns), 0, 1e9,
                          "How far the hart runs ahead of the rest; 0 is exact"));
   keys.push_back(integer("cpu.timebase_hz", EPOCH_FIELD(cpu.timebase_hz), 1, 1e9, "Rate of mtime"));
+  keys.push_back(uart_output());
+  keys.push_back(uart_input());
   keys.push_back(choice("cpu.misaligned", EPOCH_FIELD(cpu.misaligned), {"trap", "hardware"},
                         std::vector<Misaligned>{Misaligned::trap, Misaligned::hardware},
                         "Misaligned loads and stores: an exception, or done in aligned parts"));
@@ -432,6 +471,7 @@ std::string Key::allowed() const {
       text = (choices.size() == 1 ? "only " : "one of ") + quoted_list(choices);
       break;
     case KeyType::text:
+      if (accepts) return note;
       text = "a text";
       break;
     case KeyType::file:

@@ -29,6 +29,9 @@ struct Key {
   bool power_of_two = false;
   bool allows_auto = false;
   std::vector<std::string> choices;
+  // text: what it has to match, for the schema, and the same for the check.
+  std::string pattern;
+  std::function<bool(const std::string&)> accepts;
   std::string note;  // appended to a refusal, e.g. what a later release brings
   std::function<KeyValue(const ScenarioConfig&, std::size_t)> read;
   std::function<void(ScenarioConfig&, std::size_t, const KeyValue&)> write;

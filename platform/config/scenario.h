@@ -44,6 +44,13 @@ struct DataConfig {
   OptionalAddress address;
 };
 
+// Where the UART's line leads to.
+struct UartConfig {
+  std::string output = "stdout";  // stdout, file:PATH, tcp:PORT
+  std::string input =
+      "auto";  // auto (the connection of tcp:PORT, else none), none, stdin, file:PATH
+};
+
 struct MemoryMapConfig {
   std::uint64_t boot_rom = 0x0000'1000;
   std::uint64_t clint = 0x0200'0000;
@@ -68,6 +75,7 @@ struct ScenarioConfig {
   NetworkConfig network;
   std::vector<DataConfig> data;
   CpuConfig cpu;
+  UartConfig uart;
   CpuKind cpu_kind = CpuKind::rv32;
   InterconnectConfig interconnect;
   DramConfig dram{512ull << 20};

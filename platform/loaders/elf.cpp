@@ -21,12 +21,12 @@ constexpr std::uint16_t kTypeExecutable = 2;
 constexpr std::uint32_t kSegmentLoad = 1;
 constexpr std::uint32_t kSegmentInterpreter = 3;
 constexpr std::uint32_t kSectionSymbols = 2;
+constexpr std::uint16_t kSectionAbsolute = 0xFFF1;
 constexpr unsigned kSymbolNone = 0;
 constexpr unsigned kSymbolObject = 1;
 constexpr unsigned kSymbolFunction = 2;
 constexpr std::uint32_t kFlagRve = 0x8;
 constexpr std::uint32_t kFlagDoubleAbi = 0x4;  // double or quad precision
-constexpr std::uint64_t kMaxFileBytes = 256u << 20;
 // Symbols may share the tail of a name, so their names together can be longer than the file.
 constexpr std::uint64_t kMaxNameBytes = 64u << 20;
 
@@ -185,7 +185,8 @@ class ElfReader {
       if (name_bytes > kMaxNameBytes) refuse("its symbols' names are longer than 64 MiB together");
       if (symbol.name.empty() || symbol.name[0] == '$' || symbol.name[0] == '.') continue;
       elf.symbols_.push_back(symbol);
-      if (type != kSymbolObject) elf.code_.push_back(symbol);
+      const bool constant = half(at + 14) == kSectionAbsolute && type == kSymbolNone;  // .equ
+      if (type != kSymbolObject && !constant) elf.code_.push_back(symbol);
     }
   }
 

@@ -28,6 +28,8 @@ struct ElfSymbol {
 // every refusal can say what is wrong with the file in our words.
 class ElfFile {
  public:
+  static constexpr std::uint64_t kMaxFileBytes = 256u << 20;
+
   // Throws InputError naming the file and what is wrong.
   static ElfFile read(const std::filesystem::path& file);
   static ElfFile parse(const std::string& name, const std::vector<std::uint8_t>& bytes);
@@ -37,6 +39,8 @@ class ElfFile {
   std::uint32_t entry() const { return entry_; }
   const std::vector<ElfSegment>& segments() const { return segments_; }
   std::optional<std::uint32_t> symbol(const std::string& name) const;
+  // Functions and labels by address; of several at one address a function comes last.
+  const std::vector<ElfSymbol>& code_symbols() const { return code_; }
   // "main+0x12", or "" where no symbol is near.
   std::string symbolize(std::uint32_t address) const;
 

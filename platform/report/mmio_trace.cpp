@@ -2,24 +2,13 @@
 #include "report/mmio_trace.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-
-#include "errors.h"
 
 namespace epoch {
 
 MmioTrace::MmioTrace(const std::filesystem::path& file, const AccessText& text)
-    : file_(file), text_(text), stream_(std::fopen(file.c_str(), "wb")) {
-  if (stream_ == nullptr) {
-    throw UnavailableError(file.string() + ": cannot be written: " + std::strerror(errno));
-  }
-  std::fputs(AccessText::kAccessColumns, stream_);
-  std::fputs(AccessText::kCommandColumns, stream_);
-}
-
-MmioTrace::~MmioTrace() {
-  if (stream_ != nullptr) std::fclose(stream_);
+    : file_(file), text_(text) {
+  file_.write(AccessText::kAccessColumns);
+  file_.write(AccessText::kCommandColumns);
 }
 
 void MmioTrace::access(const RecordedAccess& access) {
@@ -42,14 +31,8 @@ void MmioTrace::advance(std::uint64_t now_ps) {
 }
 
 void MmioTrace::finish() {
-  if (stream_ == nullptr) return;
   write(pending_.size());
-  const bool failed = std::ferror(stream_) != 0;
-  const bool close_failed = std::fclose(stream_) != 0;
-  stream_ = nullptr;
-  if (failed || close_failed) {
-    throw UnavailableError(file_.string() + ": could not be written to its end");
-  }
+  file_.close();
 }
 
 void MmioTrace::write(std::size_t count) {
@@ -57,10 +40,7 @@ void MmioTrace::write(std::size_t count) {
   std::stable_sort(pending_.begin(), end, [](const Line& a, const Line& b) {
     return a.time_ps != b.time_ps ? a.time_ps < b.time_ps : a.source < b.source;
   });
-  for (auto line = pending_.begin(); line != end; ++line) {
-    std::fwrite(line->text.data(), 1, line->text.size(), stream_);
-    std::fputc('\n', stream_);
-  }
+  for (auto line = pending_.begin(); line != end; ++line) file_.write(line->text + "\n");
   pending_.erase(pending_.begin(), end);
 }
 

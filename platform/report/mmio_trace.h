@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "report/access_text.h"
+#include "report/report_file.h"
 
 namespace epoch {
 
@@ -18,9 +18,6 @@ class MmioTrace {
  public:
   // Throws UnavailableError if the file cannot be made.
   MmioTrace(const std::filesystem::path& file, const AccessText& text);
-  ~MmioTrace();
-  MmioTrace(const MmioTrace&) = delete;
-  MmioTrace& operator=(const MmioTrace&) = delete;
 
   void access(const RecordedAccess& access);
   void command(std::uint64_t time_ps, const std::string& device, const CommandView& command);
@@ -37,9 +34,8 @@ class MmioTrace {
   };
   void write(std::size_t count);
 
-  std::filesystem::path file_;
+  ReportFile file_;
   const AccessText& text_;
-  std::FILE* stream_;
   std::vector<Line> pending_;
 };
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/console.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 namespace epoch {
 
@@ -20,16 +17,9 @@ std::string Console::tail() const {
 }
 
 void Console::flush() {
-  if (!line_.empty() && before_output) before_output();
-  std::size_t done = 0;
-  while (open_ && done < line_.size()) {
-    const ssize_t count = ::write(STDOUT_FILENO, line_.data() + done, line_.size() - done);
-    if (count > 0) {
-      done += static_cast<std::size_t>(count);
-    } else if (errno != EINTR) {
-      open_ = false;
-    }
-  }
+  if (line_.empty()) return;
+  if (before_output) before_output();
+  output_->write(line_.data(), line_.size());
   line_.clear();
 }
 

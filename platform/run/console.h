@@ -3,16 +3,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
+
+#include "run/uart_line.h"
 
 namespace epoch {
 
-// The UART's far end on standard output: whole lines, or whatever there is when flushed. A reader
-// that has gone away (EPIPE) ends the output, not the run.
+// What the firmware sends, on its way to the UART's far end: whole lines, or whatever there is when
+// flushed.
 class Console {
  public:
   static constexpr std::size_t kTailBytes = 4096;
 
+  explicit Console(std::shared_ptr<UartOutput> output) : output_(std::move(output)) {}
   ~Console() { flush(); }
   void put(std::uint8_t byte);
   void flush();
@@ -24,9 +29,9 @@ class Console {
   bool at_line_start() const { return tail_.empty() || tail_.back() == '\n'; }
 
  private:
+  std::shared_ptr<UartOutput> output_;
   std::string line_;
   std::string tail_;
-  bool open_ = true;
 };
 
 }  // namespace epoch

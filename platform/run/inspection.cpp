@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "config/key_value.h"
+#include "report/register_names.h"
+#include "run/backtrace.h"
 #include "run/disassembler.h"
 
 namespace epoch {
@@ -40,14 +42,10 @@ const char* trap_name(std::uint32_t mcause) {
 // Registers 1 to 31 by their ABI names, eight a line.
 template <typename Value>
 std::string hart_registers(const Value& value) {
-  static const char* names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                  "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                  "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                  "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
   std::string text;
   for (unsigned i = 1; i < 32; ++i) {
     char item[40];
-    std::snprintf(item, sizeof item, "%s%-4s %08x", i % 8 == 1 ? kIndent : "  ", names[i],
+    std::snprintf(item, sizeof item, "%s%-4s %08x", i % 8 == 1 ? kIndent : "  ", kRegisterNames[i],
                   value(i));
     text += item;
   }
@@ -142,6 +140,20 @@ std::string Inspection::trap(const TrapInfo& trap, const std::string& by) const 
          hart_registers([&](unsigned i) { return trap.x[i]; });
 }
 
+std::string Inspection::backtrace(const TrapInfo& trap) const {
+  StoppedHart stopped;
+  stopped.pc = trap.pc;
+  stopped.x = trap.x;
+  stopped.read = [this](std::uint32_t address) -> std::optional<std::uint32_t> {
+    std::uint32_t word = 0;
+    const std::uint8_t* at = memory(address, sizeof word);
+    if (at == nullptr) return std::nullopt;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  };
+  return epoch::backtrace(workload_.elf_bytes, workload_.elf, stopped);
+}
+
 std::string Inspection::unmapped(const UnmappedAccess& access) const {
   const Region wanted{"", access.address, access.length};
   std::string text = std::string("unmapped ") + (access.is_write ? "write" : "read") + " of " +
@@ -176,6 +188,9 @@ std::string Inspection::hart() const {
       "\ninstructions " + std::to_string(hart.instructions()) + ", cycles " +
       std::to_string(hart.cycles()) + "\ntraps " + std::to_string(hart.counts().traps) +
       ", interrupts " + std::to_string(hart.counts().interrupts) + "\n";
+  TrapInfo now{0, hart.pc(), 0, {}};
+  for (unsigned i = 1; i < now.x.size(); ++i) now.x[i] = hart.x(i);
+  text += "backtrace" + backtrace(now) + "\n";
   if (hart.counts().traps + hart.counts().interrupts == 0) return text;
   char cause_text[80];
   std::snprintf(cause_text, sizeof cause_text, "last trap: %s (mcause 0x%x, mtval 0x%08x) at pc ",

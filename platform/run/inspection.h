@@ -28,11 +28,13 @@ class Inspection {
   std::string position() const;
   // Cause, pc, instruction and registers, over several lines.
   std::string trap(const TrapInfo& trap, const std::string& by) const;
+  // The calls that led to the trap, a line each (backtrace.h).
+  std::string backtrace(const TrapInfo& trap) const;
   // The same of a native program.
   std::string native_trap(std::uint32_t mcause) const;
   // "unmapped read of 0x30000000..0x30000003 by cpu, between ... and ...".
   std::string unmapped(const UnmappedAccess& access) const;
-  std::string hart() const;
+  std::string hart() const;  // pc, registers, counts, last trap, and the calls that led to the pc
 
   unsigned instances() const { return static_cast<unsigned>(soc_.epochcores.size()); }
   BlockageReport blockage(unsigned instance) const;

@@ -25,6 +25,8 @@ namespace {
 // schedule is the same however it is sliced.
 constexpr std::uint64_t kSlicePs = 100'000'000;
 constexpr std::uint64_t kUnmappedShown = 10;
+constexpr const char* kNoInput =
+    "; the firmware waits for input on the UART, which has none (uart.input=stdin reads from here)";
 
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -52,6 +54,8 @@ void end_run_on_interrupt() {
 Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
                        Soc::Elaboration order)
     : workload_(workload),
+      uart_line_(make_uart_line(config.uart)),
+      console_(uart_line_.output),
       soc_(config, order),
       inspection_(soc_, config, workload),
       access_text_(workload.elf, inspection_.registers()),
@@ -128,6 +132,18 @@ void Simulation::trace_mmio_to(const std::filesystem::path& file) {
   mmio_ = std::make_unique<MmioTrace>(file, access_text_);
 }
 
+void Simulation::trace_instructions_to(const std::filesystem::path& file,
+                                       std::vector<AddressRange32> ranges) {
+  instructions_ = std::make_unique<InstructionTrace>(file, workload_.elf, std::move(ranges),
+                                                     soc_.cpu->hart(), soc_.cpu->period_ps());
+  soc_.cpu->observe_instructions(*instructions_);
+}
+
+void Simulation::count_instructions() {
+  profile_ = std::make_unique<Profile>(workload_.elf);
+  soc_.cpu->observe_instructions(*profile_);
+}
+
 void Simulation::debug_on(const DebuggerOptions& options) {
   debugger_ = std::make_unique<Debugger>(soc_, monitor_, options);
   debugger_->before_wait = [this] {
@@ -202,6 +218,7 @@ void Simulation::on_tohost(const std::uint8_t* word) {
 }
 
 void Simulation::on_trap(const TrapInfo& trap, const std::string& by) {
+  if (!ending_) trapped_ = trap;
   const std::string text = inspection_.trap(trap, by);
   if (debugger_ != nullptr) debugger_->stop_at_trap(trap.cause, text);
   end({"trap", text, kExitTrap, 0});
@@ -223,7 +240,7 @@ std::string Simulation::deadlock() const {
   }
   return "deadlock: nothing is left to happen; the hart sleeps in WFI" + before +
          (waiting ? ", while EpochCore waits for firmware" : ", and no interrupt is coming") +
-         inspection_.engines();
+         (soc_.uart->interrupts_on_input() ? kNoInput : "") + inspection_.engines();
 }
 
 // A debugger may want to see why, and may know how to go on.
@@ -253,8 +270,32 @@ bool Simulation::advance(const RunLimits& limits) {
   return true;
 }
 
+void Simulation::receive() {
+  if (uart_line_.input == nullptr || !soc_.uart->listens()) return;
+  for (const char byte : uart_line_.input->read(soc_.uart->room())) {
+    soc_.uart->receive(static_cast<std::uint8_t>(byte));
+  }
+}
+
+bool Simulation::await_input(const GiveUp& give_up) {
+  if (uart_line_.input == nullptr || !soc_.uart->interrupts_on_input() || soc_.uart->room() == 0) {
+    return false;
+  }
+  console_.flush();
+  while (!sc_core::sc_pending_activity()) {
+    if (give_up()) return true;
+    if (uart_line_.input->wait() == UartInput::Wait::ended) return false;
+    receive();
+  }
+  return true;
+}
+
 void Simulation::run_until_ended(const RunLimits& limits) {
   const double started = wall_seconds();
+  const GiveUp give_up = [&] {
+    return interrupted != 0 || (limits.wall_s && wall_seconds() - started >= *limits.wall_s);
+  };
+  uart_line_.output->await_listener(give_up);
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   while (!ending_) {
     if (vcd_ != nullptr) vcd_->advance(now_ps());
@@ -275,10 +316,11 @@ void Simulation::run_until_ended(const RunLimits& limits) {
            "the limit on wall time is reached at " + time_text(now_ps()) + " simulated" +
                whereabouts(),
            kExitLimit, 0});
-    } else if (!advance(limits)) {
+    } else if (!advance(limits) && !await_input(give_up)) {
       on_nothing_left();
     }
     if (ending_) break;
+    receive();
     console_.flush();
     // Behind an unfinished line of the firmware's the progress would overwrite it.
     if (!progress_.shares_terminal() || console_.at_line_start()) {
@@ -296,11 +338,14 @@ RunSummary Simulation::run(const RunLimits& limits) {
         Ending{"platform error", std::string("platform error: ") + one_line(error.what(), 400),
                kExitPlatform, 0};
   }
+  // Not in the hart's thread, whose stack is small.
+  if (trapped_) ending_->message += inspection_.backtrace(*trapped_);
   console_.flush();
   progress_.erase();
   if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());
   if (mmio_ != nullptr) mmio_->finish();
+  if (instructions_ != nullptr) instructions_->finish();
   if (unmapped_ > kUnmappedShown) {
     std::fprintf(stderr, "epochvp: %llu unmapped accesses in all\n",
                  static_cast<unsigned long long>(unmapped_));

@@ -7,11 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "debugger/debugger.h"
 #include "debugger/monitor.h"
+#include "report/instruction_trace.h"
 #include "report/json_report.h"
 #include "report/mmio_trace.h"
+#include "report/profile.h"
 #include "report/vcd_writer.h"
 #include "run/console.h"
 #include "run/flight_recorder.h"
@@ -37,6 +40,11 @@ class Simulation {
   void trace_to(VcdWriter& vcd);
   // Throws UnavailableError if the file cannot be made.
   void trace_mmio_to(const std::filesystem::path& file);
+  // The same; without ranges every instruction.
+  void trace_instructions_to(const std::filesystem::path& file, std::vector<AddressRange32> ranges);
+  // Counts instructions by call stack: profile() after run().
+  void count_instructions();
+  const Profile& profile() const { return *profile_; }
   // Lets a debugger in, while the run lasts. Throws UnavailableError if the port cannot be had.
   void debug_on(const DebuggerOptions& options);
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
@@ -73,12 +81,17 @@ class Simulation {
 
   void run_until_ended(const RunLimits& limits);
   bool advance(const RunLimits& limits);  // one slice; false: nothing is left to happen
+  // Hands the UART what has come for it, as much as it has room for.
+  void receive();
+  // When nothing is left to happen but input: waits for it. False: none can come.
+  bool await_input(const GiveUp& give_up);
   std::string deadlock() const;
   void on_nothing_left();
   std::string whereabouts() const;
 
   const Workload& workload_;
   Progress progress_;
+  UartLine uart_line_;
   Console console_;  // after the progress, which it erases
   Soc soc_;
   Inspection inspection_;
@@ -86,9 +99,12 @@ class Simulation {
   FlightRecorder recorder_;
   VcdWriter* vcd_ = nullptr;
   std::unique_ptr<MmioTrace> mmio_;
+  std::unique_ptr<InstructionTrace> instructions_;
+  std::unique_ptr<Profile> profile_;
   Monitor monitor_;
   std::unique_ptr<Debugger> debugger_;
   std::optional<Ending> ending_;
+  std::optional<TrapInfo> trapped_;  // the trap that ended the run
   std::uint64_t unmapped_ = 0;
 };
 

@@ -86,8 +86,9 @@ std::shared_ptr<NativeProgram> load_native(const Configuration& configuration,
   const fs::path file = fs::path(elf).replace_extension(".so");
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
-    configuration.refuse("cpu.kind", "\"native\" needs " + file.string() +
-                                         ", the firmware compiled for the host, which is not there");
+    configuration.refuse("cpu.kind",
+                         "\"native\" needs " + file.string() +
+                             ", the firmware compiled for the host, which is not there");
   }
   return std::make_shared<NativeProgram>(file);
 }
@@ -121,7 +122,8 @@ Workload load_workload(const Configuration& configuration, const SearchFolders& 
   const fs::path elf = locate(configuration, "firmware.elf", config.firmware.elf, folders.firmware);
   Workload workload;
   workload.elf_name = elf.string();
-  workload.elf = ElfFile::read(elf);
+  workload.elf_bytes = read_file_bytes(elf, ElfFile::kMaxFileBytes);
+  workload.elf = ElfFile::parse(elf.string(), workload.elf_bytes);
   if (config.cpu_kind == CpuKind::native) workload.native = load_native(configuration, elf);
   add_network(configuration, folders, workload.blobs);
   add_data(configuration, workload.blobs);

@@ -19,6 +19,7 @@ class NativeProgram;
 // before a simulation exists.
 struct Workload {
   std::string elf_name;
+  std::vector<std::uint8_t> elf_bytes;  // the file as it was read: its debug information
   ElfFile elf;
   std::vector<Blob> blobs;
   std::vector<std::uint8_t> boot_rom;

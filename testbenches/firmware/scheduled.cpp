@@ -43,6 +43,9 @@ Scheduled::Scheduled(const epoch_caps& with, const std::vector<std::uint8_t>& by
   memory_bytes_ = after(places.carries, plan.carry_bytes) - base;
   const epoch_memory_speed speed{60, 64, 2};
   estimate = epoch_schedule_estimate(scheduler.get(), &plan, &speed);
+  const epoch_estimate count = epoch_schedule_estimate(scheduler.get(), &plan, nullptr);
+  CHECK(count.cycles == 0);
+  CHECK(count.descriptors == estimate.descriptors);
   descriptors.resize(estimate.descriptors);
   clocks_.resize(estimate.descriptors);
   program = {descriptors.data(), estimate.descriptors, 0};

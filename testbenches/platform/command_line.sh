@@ -3,6 +3,7 @@
 # The command line as a user meets it: command_line.sh EPOCHVP PROGRAMS SOURCE CASE
 set -uo pipefail
 vp=$1 programs=$2 source=$3 name=$4
+firmware=$(dirname "$vp")/firmware
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -382,6 +383,240 @@ case_out_folder() {
   done
   [ ! -e results/postmortem ] || fail "a post-mortem of a run that is well"
   has err "results/stats.json"
+}
+case_trace_instructions() {
+  expect 0 "$vp" run hello --stats s1.json
+  cp out out1
+  expect 0 "$vp" run hello --stats s2.json --trace-instructions i.txt
+  cmp -s out out1 || fail "output differs"
+  for n in 1 2; do facts s$n.json >facts$n.json; done
+  cmp -s facts1.json facts2.json || fail "statistics differ"
+  has err "epochvp: instructions i.txt"
+  [ "$(head -1 i.txt)" = "# time_ps pc symbol bits mnemonic operands effects" ] || fail "no header"
+  grep -qE '^[0-9]+ 0x8[0-9a-f]{7} _start [0-9a-f]{8} csrrci zero,mstatus,8$' i.txt || fail "no _start"
+  grep -qE ' main(\+0x[0-9a-f]+)? [0-9a-f]{4} addi sp,sp,-[0-9]+ sp=0x8[0-9a-f]{7}$' i.txt || fail "no main"
+  grep -qE ' sb [a-z0-9]+,0\([a-z0-9]+\) at=0x10000000 stored=0x00000068$' i.txt || fail "no h on the uart"
+  grep -qE ' - interrupt - trap=0x8000000[7b] to=0x8[0-9a-f]{7}$' i.txt || fail "no interrupt"
+  # Every instruction is there: one line each that retired.
+  json s2.json 's["cpu.instructions"] == sum(1 for l in open("i.txt") if " interrupt " not in l) - 1'
+  # objdump agrees about every 32-bit instruction of the program.
+  riscv64-unknown-elf-objdump -d -M no-aliases "$firmware/hello.elf" >listing
+  python3 - <<'PYTHON' || fail "objdump disagrees"
+import re
+listing = {}
+for line in open("listing"):
+    match = re.match(r"\s*([0-9a-f]+):\t([0-9a-f]{8}) +\t(\S+)(?:\t(\S+))?", line)
+    if match: listing[int(match[1], 16)] = (match[3], match[4] or "-")
+seen, last = 0, -1
+for line in open("i.txt"):
+    if line[0] == "#": continue
+    time, pc, symbol, bits, mnemonic, operands, *effects = line.split()
+    assert int(time) >= last, line
+    last = int(time)
+    if len(bits) < 8 or int(pc, 16) not in listing: continue
+    want = listing[int(pc, 16)]
+    text = re.sub(r",([0-9a-f]{8})$", r",0x\1", want[1])
+    assert (mnemonic, operands) == (want[0], text) or mnemonic.startswith("fence"), (line, want)
+    seen += 1
+assert seen > 1000
+PYTHON
+}
+case_trace_range() {
+  expect 0 "$vp" run hello --trace-instructions i.txt --trace-range main --trace-range 0x1000-0x10ff
+  [ "$(cut -d' ' -f3 i.txt | sed 's/+.*//' | sort -u | tr '\n' ' ')" = "- main pc " ] ||
+    fail "other functions than main and the boot rom"
+  expect 64 "$vp" run hello --trace-range main
+  has err "--trace-instructions"
+  expect 64 "$vp" run hello --trace-instructions i.txt --trace-range man
+  has err "--trace-range man: neither"
+  lines err 1
+  expect 69 "$vp" run hello --trace-instructions none/i.txt
+  has err "none/i.txt"
+  empty out
+}
+case_trace_of_a_trap() {
+  expect 71 "$vp" run "$programs/trap.elf" --trace-instructions i.txt
+  grep -qE '^[0-9]+ 0x8[0-9a-f]{7} faulty\+0x2 0000 illegal - trap=0x00000002 to=0x00000000$' i.txt ||
+    fail "the trap is not the last line"
+}
+case_profile() {
+  expect 0 "$vp" run smnist --stats s1.json -- --digits=2
+  cp out out1
+  for n in 2 3; do
+    expect 0 "$vp" run smnist --stats s$n.json --profile p$n.folded -- --digits=2
+    facts s$n.json >facts$n.json
+  done
+  cmp -s out out1 || fail "output differs"
+  facts s1.json >facts1.json
+  cmp -s facts1.json facts2.json || fail "statistics differ"
+  cmp -s p2.folded p3.folded || fail "two profiles differ"
+  json s3.json 's["cpu.instructions"] == sum(int(l.rsplit(" ", 1)[1]) for l in open("p3.folded"))'
+  grep -qE '^_start;hal_start;main;[a-z_;]*epoch_schedule[a-z_;]* [0-9]+$' p3.folded ||
+    fail "no schedule below main"
+  grep -qE '^\[interrupt\];hal_trap_entry;hal_[a-z_;]* [0-9]+$' p3.folded || fail "no interrupt"
+  ! grep -vqE '^[^ ;]+(;[^ ;]+)* [0-9]+$' <(sed 's/\[no symbol\]/x/' p3.folded) || fail "not folded stacks"
+  has err "epochvp: profile p3.folded"
+  grep -qE '^ +[0-9]+ +[0-9]+ +[0-9.]+ +100\.0 +_start$' err ||
+    grep -qE ' +[0-9.]+ +[0-9.]+ +epoch_' err || fail "no table"
+  expect 69 "$vp" run hello --profile none/p
+  empty out
+}
+case_profile_of_a_trap() {
+  expect 71 "$vp" run "$programs/trap.elf" --profile p.folded
+  grep -qE '^faulty 1$' p.folded || fail "what ran before the trap is not counted"
+}
+# line_of FILE MARK: the number of the line that has the mark.
+line_of() { grep -n -m1 "$2" "$1" | cut -d: -f1; }
+# frames EXPECTED...: the backtrace on stderr, functions and lines of calls.c without addresses.
+frames() {
+  sed -n 's/^  #\([0-9]*\) *0x8[0-9a-f]* \([^(]*[^ (]\)\( (.*calls\.c:\([0-9]*\))\)\{0,1\}\( (.*\)\{0,1\}$/\1 \2 \4/p' err |
+    sed 's/ *$//' >frames
+  printf '%s\n' "$@" >wanted
+  cmp -s frames wanted || { diff wanted frames; fail "not these frames"; }
+}
+calls=$source/testbenches/platform/programs/calls.c
+case_backtrace() {
+  expect 71 "$vp" run "$programs/calls_3.elf"
+  frames "0 innermost $(line_of "$calls" line_innermost)" \
+    "1 inlined, inlined $(line_of "$calls" line_inlined)" \
+    "2 outer $(line_of "$calls" line_outer)" \
+    "3 recurse $(line_of "$calls" line_bottom)" \
+    "4 recurse $(line_of "$calls" line_recurse)" "5 recurse $(line_of "$calls" line_recurse)" \
+    "6 calls $(line_of "$calls" line_deep)" "7 _start"
+  lacks err "stops"
+  grep -qE '_start \(.*calls_start\.S:8\)$' err || fail "no line of the assembly"
+  has epochvp-postmortem/summary.txt "#2  0x8"
+  has epochvp-postmortem/hart.txt "backtrace"
+}
+case_backtrace_without_frame_information() {
+  expect 71 "$vp" run "$programs/calls_0.elf"
+  has err "outer ("
+  grep -qE '^  #3  0x8[0-9a-f]{7} without_cfi' err || fail "the function itself is not shown"
+  has err "the backtrace stops: without_cfi has no call frame information"
+  lacks err "calls ("
+  expect 71 "$vp" run "$programs/trap.elf"
+  grep -qE '^  #0  0x8[0-9a-f]{7} faulty$' err || fail "no frame of the symbol"
+  has err "the backtrace stops: faulty has no call frame information; its caller may be what ra holds, 0x00000000 in an address without a symbol"
+  # Without DWARF there are symbols, without symbols addresses.
+  riscv64-unknown-elf-objcopy --strip-debug "$programs/calls_3.elf" nodebug.elf
+  expect 71 "$vp" run nodebug.elf
+  grep -qE '^  #0  0x8[0-9a-f]{7} innermost$' err || fail "no name without DWARF"
+  grep -qE 'stops: innermost has no call frame information; its caller may be .* in outer$' err || fail "no hint"
+  riscv64-unknown-elf-strip "$programs/calls_3.elf" -o stripped.elf
+  expect 71 "$vp" run stripped.elf
+  grep -qE '^  #0  0x8[0-9a-f]{7} an address without a symbol$' err || fail "no frame when stripped"
+}
+case_backtrace_of_a_deep_recursion() {
+  expect 71 "$vp" run "$programs/calls_1000.elf"
+  has err "... and further callers"
+  [ "$(grep -c '^  #' err)" = 64 ] || fail "not 64 frames"
+}
+case_backtrace_through_a_trap_handler() {
+  expect 71 "$vp" run "$programs/calls_handler.elf"
+  frames "0 innermost $(line_of "$calls" line_innermost)" \
+    "1 inlined, inlined $(line_of "$calls" line_inlined)" \
+    "2 outer $(line_of "$calls" line_outer)" \
+    "3 hal_trap_dispatch $(line_of "$calls" line_dispatch)" "4 hal_trap_entry" \
+    "5 interrupted $(line_of "$calls" line_interrupted)" \
+    "6 calls $(line_of "$calls" line_calls)" "7 _start"
+}
+case_uart_file() {
+  expect 0 "$vp" run hello
+  cp out usual
+  expect 0 "$vp" run hello --set uart.output=file:u.txt
+  empty out
+  cmp -s u.txt usual || fail "the file is not what stdout was"
+  mkdir -p below
+  echo '{"extends":"'"$source"'/scenarios/hello.json","uart":{"output":"file:v.txt"}}' >below/s.json
+  expect 0 "$vp" run below/s.json
+  cmp -s below/v.txt usual || fail "a scenario's file is relative to it"
+  expect 69 "$vp" run hello --set uart.output=file:none/u.txt
+  has err "none/u.txt"
+  for wrong in '' file file: tcp: tcp:65536 tcp:-1 tcp:x udp:1 stdout: STDOUT; do
+    expect 64 "$vp" run hello --set "uart.output=$wrong"
+    has err '"stdout", "file:PATH" or "tcp:PORT"'
+  done
+  expect 64 "$vp" run hello --set uart.input=tcp:80
+  has err '"stdin"'
+}
+case_uart_input() {
+  local program
+  printf 'a long line of input, more than a FIFO holds, then the end q and what nobody reads' >input
+  for program in echo_polled echo_interrupt; do
+    expect 0 "$vp" run "$programs/$program.elf" --set uart.input=stdin <input
+    [ "$(cat out | tr -d '>')" = "a long line of input, more than a FIFO holds, then the end q" ] ||
+      fail "not the input"
+    # A pipe that gives a byte now and then.
+    expect 0 "$vp" run "$programs/$program.elf" --set uart.input=stdin < <(for c in a b q; do sleep 0.1; printf $c; done)
+    [ "$(cat out | tr -d '>')" = "abq" ] || fail "not the pipe's bytes"
+    # From a file even the times are the same.
+    for n in 1 2; do
+      expect 0 "$vp" run "$programs/$program.elf" --set uart.input=file:input --stats s$n.json
+      facts s$n.json >facts$n.json
+    done
+    cmp -s facts1.json facts2.json || fail "two runs with one input file differ"
+    json s1.json 's["uart.received_bytes"] >= 60 and s["uart.lost_bytes"] == 0'
+  done
+}
+case_uart_input_ends() {
+  expect 72 "$vp" run "$programs/echo_interrupt.elf"
+  has err "the firmware waits for input on the UART, which has none (uart.input=stdin"
+  printf 'ab' >input
+  expect 72 "$vp" run "$programs/echo_interrupt.elf" --set uart.input=stdin <input
+  [ "$(cat out)" = ">ab" ] || fail "what came before the end is lost"
+  expect 75 "$vp" run "$programs/echo_interrupt.elf" --set uart.input=stdin --max-wall-time 300ms < <(sleep 2)
+  expect 65 "$vp" run "$programs/echo_interrupt.elf" --set uart.input=file:nothing
+  has err "nothing"
+}
+case_uart_tcp() {
+  python3 - "$vp" "$programs" <<'PYTHON' || fail "see above"
+import re, socket, subprocess, sys
+vp, programs = sys.argv[1:]
+def start(program, *options):
+    run = subprocess.Popen([vp, "run", program, *options, "--set", "uart.output=tcp:0"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = run.stderr.readline().decode()
+    return run, int(re.fullmatch(r"epochvp: uart: waiting for a connection to 127\.0\.0\.1 port (\d+)\n", line)[1])
+def receive(client, length):
+    data = b""
+    while len(data) < length:
+        part = client.recv(length - len(data))
+        if not part: break
+        data += part
+    return data
+def everything(client):
+    return receive(client, 1 << 20)
+for program, prompt in (("echo_polled", b""), ("echo_interrupt", b">")):
+    run, port = start(f"{programs}/{program}.elf")
+    client = socket.create_connection(("127.0.0.1", port))
+    assert receive(client, len(prompt)) == prompt
+    for text in (b"a", b"hello, world\n" * 20):
+        client.sendall(text)
+        assert receive(client, len(text)) == text
+    # Who hangs up may come back.
+    if prompt:
+        client.close()
+        client = socket.create_connection(("127.0.0.1", port))
+        client.sendall(b"x")
+        assert receive(client, 1) == b"x"
+    client.sendall(b"qleft unread")
+    assert everything(client) == b"q"
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and out == b"", (run.returncode, err)
+run, port = start("hello")
+for address in ("127.0.0.2",):  # no interface but the one
+    try: socket.create_connection((address, port), timeout=5); raise AssertionError(address)
+    except OSError: pass
+client = socket.create_connection(("127.0.0.1", port))
+assert everything(client).startswith(b"hello from hart 0\n")
+assert run.wait(60) == 0
+# Nobody comes: a limit ends the wait; a taken port is refused.
+run = subprocess.run([vp, "run", "hello", "--set", "uart.output=tcp:0", "--max-wall-time", "300ms"], capture_output=True)
+assert run.returncode == 75, run
+taken = socket.create_server(("127.0.0.1", 0))
+run = subprocess.run([vp, "run", "hello", "--set", f"uart.output=tcp:{taken.getsockname()[1]}"], capture_output=True)
+assert run.returncode == 69 and b"cannot listen" in run.stderr, run
+PYTHON
 }
 case_closed_stdout() {
   "$vp" run hello 2>err | head -c 1 >out

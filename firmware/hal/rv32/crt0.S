@@ -3,10 +3,13 @@
  * Reset of the program: a0 = hart id, a1 = device tree (the RISC-V boot hand-over). Sets up what C
  * needs and calls hal_start(hart, device tree), which does not return.
  */
+  .cfi_sections .debug_frame
   .section .text.init, "ax", @progbits
   .globl _start
   .type _start, @function
 _start:
+  .cfi_startproc
+  .cfi_undefined ra /* nobody called it */
   csrci mstatus, 8 /* MIE: no interrupt before its handler is there */
   csrw mie, zero
   .option push
@@ -30,4 +33,5 @@ _start:
 3:
   wfi
   j 3b
+  .cfi_endproc
   .size _start, . - _start

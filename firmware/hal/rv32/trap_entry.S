@@ -8,20 +8,30 @@
   .equ FRAME_CAUSE, 132
   .equ FRAME_TVAL, 136
 
+  .cfi_sections .debug_frame
   .section .text.trap, "ax", @progbits
   .globl hal_trap_entry
   .type hal_trap_entry, @function
   .balign 4
 hal_trap_entry:
+  /* For debuggers and backtraces: the caller is what was interrupted, at the saved pc (column 64). */
+  .cfi_startproc
+  .cfi_signal_frame
+  .cfi_return_column 64
   addi sp, sp, -FRAME_BYTES
+  .cfi_def_cfa_offset FRAME_BYTES
   .irp n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
   sw x\n, (\n * 4)(sp)
   .endr
   addi t0, sp, FRAME_BYTES
   sw t0, 8(sp) /* x2 as it was */
   sw zero, 0(sp)
+  .irp n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  .cfi_offset \n, (\n * 4) - FRAME_BYTES
+  .endr
   csrr t0, mepc
   sw t0, FRAME_PC(sp)
+  .cfi_offset 64, FRAME_PC - FRAME_BYTES
   csrr t0, mcause
   sw t0, FRAME_CAUSE(sp)
   csrr t0, mtval
@@ -35,4 +45,5 @@ hal_trap_entry:
   .endr
   addi sp, sp, FRAME_BYTES
   mret
+  .cfi_endproc
   .size hal_trap_entry, . - hal_trap_entry

@@ -235,6 +235,37 @@ TEST_CASE("debug reads take nothing from the uart") {
   CHECK(bench.sent.empty());
 }
 
+TEST_CASE("the far end learns whether the firmware listens, and how much it can take") {
+  Bench bench;
+  bench.master.run([&] {
+    bench.write(LCR, 0x83);
+    bench.read(RBR);  // the divisor latch
+    bench.write(LCR, 0x03);
+    bench.write(RBR, 'x');
+    bench.write(IER, 0x02);
+    CHECK_FALSE(bench.uart.listens());
+    CHECK_FALSE(bench.uart.interrupts_on_input());
+    CHECK(bench.uart.room() == 1);
+    bench.write(FCR, 0x01);
+    CHECK(bench.uart.room() == 16);
+    CHECK_FALSE(bench.uart.listens());
+    bench.read(LSR);
+    CHECK(bench.uart.listens());
+    bench.uart.receive('a');
+    CHECK(bench.uart.room() == 15);
+    bench.write(IER, 0x01);
+    CHECK(bench.uart.interrupts_on_input());
+  });
+}
+
+TEST_CASE("enabling the receive interrupt is listening") {
+  Bench bench;
+  bench.master.run([&] {
+    bench.write(IER, 0x01);
+    CHECK(bench.uart.listens());
+  });
+}
+
 TEST_CASE("the uart's line and bytes are traced") {
   Bench bench;
   TraceRecorder trace;
