@@ -34,6 +34,8 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   // simulation starts.
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;
+  // Tells every access of the hart to memory, which makes it slow. Before the simulation starts.
+  void observe_memory(MemoryObserver& observer) { hart_.observe_memory(observer); }
   const Hart& hart() const { return hart_; }
   bool sleeping() const { return asleep_since_ps_.has_value(); }
   // Memory was written behind the hart's back (by a debugger): decode it anew.

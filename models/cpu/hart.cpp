@@ -112,7 +112,8 @@ void Hart::decode_slot(Instruction* slot) {
     if (!high.ok) return raise(cause::instruction_access_fault, second);
     bits |= static_cast<std::uint32_t>(high.bits) << 16;
   }
-  const Instruction decoded = decode(bits);
+  Instruction decoded = decode(bits);
+  if (memory_observer_ != nullptr && decoded.op == Op::fence) decoded.op = Op::told_fence;
   code_.fill(pc_, decoded);
   for (unsigned n = 0; n < decoded.length; ++n) {
     const std::uint32_t address = pc_ + 2 * n;
@@ -127,7 +128,10 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    direct_.remember_load_page(address);
+    if (memory_observer_ != nullptr)
+      memory_observer_->on_load(address, bytes);
+    else
+      direct_.remember_load_page(address);
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -136,6 +140,7 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
     return false;
   }
   if (reply.direct) ask_direct(address, false);
+  if (memory_observer_ != nullptr) memory_observer_->on_load(address, bytes);
   return true;
 }
 
@@ -143,7 +148,7 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!code_.holds(address)) direct_.remember_store_page(address);
+    if (memory_observer_ == nullptr && !code_.holds(address)) direct_.remember_store_page(address);
   } else {
     const BusReply reply = bus_.write(address, data, bytes);
     if (!finish_bus(reply)) {
@@ -152,6 +157,7 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
     }
     if (reply.direct) ask_direct(address, true);
   }
+  if (memory_observer_ != nullptr) memory_observer_->on_store(address, bytes);
   code_.invalidate(address, address + bytes - 1);
   return true;
 }
@@ -249,6 +255,16 @@ CounterInputs Hart::counter_inputs(std::uint32_t csr_number) {
   return {cycles(), instructions(), wants_time ? bus_.time() : 0};
 }
 
+// Fences and cache blocks: accesses happen in program order and there is no cache, so whoever wants
+// to know is told, and nothing else happens.
+void Hart::tell_order(const Instruction& i) {
+  if (memory_observer_ != nullptr && i.op == Op::cbo)
+    memory_observer_->on_block(static_cast<BlockOperation>(i.imm), x_[i.rs1]);
+  else if (memory_observer_ != nullptr)
+    memory_observer_->on_fence(i.bits >> 24 & 15u, i.bits >> 20 & 15u);
+  retire(i);
+}
+
 // Reading mip samples the inputs now; what the write to mie or mstatus lets in is taken next.
 void Hart::access_csr(const Instruction& i) {
   const auto number = static_cast<std::uint32_t>(i.imm);
@@ -306,6 +322,9 @@ void Hart::execute_memory(const Instruction& i) {
 
 void Hart::execute_system(const Instruction& i) {
   switch (i.op) {
+    case Op::told_fence:
+    case Op::cbo:
+      return tell_order(i);
     case Op::fence_i:
       code_.clear();
       return retire(i);
@@ -333,6 +352,8 @@ void Hart::execute(Instruction* slot) {
     case Op::page_end:
       return;  // pc_ is in the next page already
     case Op::illegal:
+    case Op::told_fence:
+    case Op::cbo:
     case Op::fence_i:
     case Op::ecall:
     case Op::ebreak:

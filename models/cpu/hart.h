@@ -22,6 +22,21 @@ class HartObserver {
   virtual void on_jump(std::uint64_t cycle, std::uint32_t pc) = 0;
 };
 
+// Operations of Zicbom, as encoded.
+enum class BlockOperation : std::uint8_t { invalidate, clean, flush };
+
+// Sees what the hart does to memory, in program order; Hart::pc() is that of the instruction. A
+// hart with one makes every access the slow way.
+class MemoryObserver {
+ public:
+  virtual ~MemoryObserver() = default;
+  virtual void on_load(std::uint32_t address, unsigned bytes) = 0;
+  virtual void on_store(std::uint32_t address, unsigned bytes) = 0;
+  // Bits of the instruction's sets: input 8, output 4, read 2, write 1.
+  virtual void on_fence(unsigned predecessors, unsigned successors) = 0;
+  virtual void on_block(BlockOperation operation, std::uint32_t address) = 0;
+};
+
 struct HartCounts {
   std::uint64_t bus_accesses = 0;  // transactions: devices, and memory before its first grant
   std::uint64_t direct_bytes = 0;  // loaded and stored without a transaction
@@ -67,6 +82,8 @@ class Hart {
   // by a platform whose firmware gives up).
   const TrapInfo& last_trap() const { return last_trap_; }
   void observe(HartObserver& observer) { observer_ = &observer; }
+  // Before the first run().
+  void observe_memory(MemoryObserver& observer) { memory_observer_ = &observer; }
 
  private:
   // Interprets out of the code cache until budget_ is 0 or exit_ set (interpreter.cpp).
@@ -99,6 +116,7 @@ class Hart {
   void load_reserved(const Instruction& i);
   void store_conditional(const Instruction& i);
   void atomic(const Instruction& i);
+  void tell_order(const Instruction& i);
   void access_csr(const Instruction& i);
   CounterInputs counter_inputs(std::uint32_t csr_number);
   // Accounts for a transaction, after which others must get to run.
@@ -115,6 +133,7 @@ class Hart {
 
   HartBus& bus_;
   HartObserver* observer_ = nullptr;
+  MemoryObserver* memory_observer_ = nullptr;
 
   std::array<std::uint32_t, kRegisterSlots> x_{};
   std::uint32_t pc_;
