@@ -5,8 +5,10 @@
 
 static uintptr_t next_free;
 static uintptr_t region_end;
+static uintptr_t cache_block; /* 0: nothing to maintain */
 
-void hal_dma_init(uintptr_t begin, uintptr_t end) {
+void hal_dma_init(uintptr_t begin, uintptr_t end, uint32_t block_bytes) {
+  cache_block = block_bytes;
   next_free = (begin + HAL_DMA_ALIGN - 1) & ~(uintptr_t)(HAL_DMA_ALIGN - 1);
   region_end = end;
 }
@@ -30,12 +32,30 @@ uint64_t hal_dma_bus_address(const void* cpu) {
   return (uintptr_t)cpu;
 }
 
+/* Zicbom by number: the compiler's -march need not know it. The address is in rs1. */
+#define CBO_INVAL "0"
+#define CBO_CLEAN "1"
+#define FOR_BLOCKS(operation, from, bytes)                                                       \
+  for (uintptr_t at = (uintptr_t)(from) & ~(cache_block - 1), end = (uintptr_t)(from) + (bytes); \
+       cache_block != 0 && at < end; at += cache_block)                                          \
+  __asm__ volatile(".insn i 0x0f, 2, x0, %0, " operation ::"r"(at) : "memory")
+
+void hal_dma_clean(const void* from, uint32_t bytes) {
+  FOR_BLOCKS(CBO_CLEAN, from, bytes);
+}
+
+void hal_dma_invalidate(const void* from, uint32_t bytes) {
+  FOR_BLOCKS(CBO_INVAL, from, bytes);
+}
+
+/* Cleaned, then ordered: a doorbell after it finds the data in memory. */
 void hal_dma_sync_for_device(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {
-  (void)buffer, (void)offset, (void)bytes;
+  hal_dma_clean((const uint8_t*)buffer->cpu + offset, bytes);
   hal_fence_before_doorbell();
 }
 
+/* Not before the completion; and loads not before it. */
 void hal_dma_sync_for_cpu(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {
-  (void)buffer, (void)offset, (void)bytes;
   hal_fence_after_completion();
+  hal_dma_invalidate((const uint8_t*)buffer->cpu + offset, bytes);
 }
