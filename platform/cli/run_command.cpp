@@ -40,6 +40,9 @@ po::options_description run_options() {
           "postmortem", po::value<std::string>()->value_name("DIR|none"),
           "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
           "here, also for a firmware code other than 0")(
+          "check", po::value<std::vector<std::string>>()->value_name("WHAT"),
+          "dma: the hart's side of the memory model; races: commands that touch the same bytes in "
+          "no order; again for both. A line on stderr a finding; exit 76")(
           "max-sim-time", po::value<std::string>()->value_name("TIME"),
           "stop after this simulated time, e.g. 5ms (exit 75)")(
           "max-wall-time", po::value<std::string>()->value_name("TIME"),
@@ -124,6 +127,17 @@ RunLimits run_limits(const po::variables_map& values) {
   return limits;
 }
 
+CheckOptions check_options(const po::variables_map& values) {
+  CheckOptions options;
+  if (values.count("check") == 0) return options;
+  for (const std::string& what : values["check"].as<std::vector<std::string>>()) {
+    if (what != "dma" && what != "races")
+      throw UsageError("--check " + what + ": there are dma and races");
+    (what == "dma" ? options.dma : options.races) = true;
+  }
+  return options;
+}
+
 void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (!summary.message.empty()) std::fprintf(stderr, "epochvp: %s\n", summary.message.c_str());
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
@@ -135,6 +149,7 @@ void report_outputs(const RunSummary& summary, const RunFiles& files) {
 bool leaves_post_mortem(const RunSummary& summary, const RunFiles& files) {
   switch (summary.exit_status) {
     case 0:
+    case kExitFindings:
     case kExitInterrupted:
       return false;
     case kExitPlatform:
@@ -172,6 +187,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   const auto target = optional_text(values, "target");
   if (!target) throw UsageError("run what? A scenario or an ELF, e.g. epochvp run hello");
   const RunLimits limits = run_limits(values);
+  const CheckOptions checks = check_options(values);
   const SearchFolders folders = default_search_folders();
   Configuration configuration = run_configuration(*target, set_arguments(values), folders);
   if (firmware_arguments) {
@@ -190,6 +206,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   }
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
   if (files.statistics) write_text_file(*files.statistics, "");  // likewise
+  simulation.check(checks);
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
   summary.scenario = *target;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "check/device_checks.h"
 #include "report/json_report.h"
 #include "report/mmio_trace.h"
 #include "report/vcd_writer.h"
@@ -34,9 +35,11 @@ class Simulation {
   void trace_to(VcdWriter& vcd);
   // Throws UnavailableError if the file cannot be made.
   void trace_mmio_to(const std::filesystem::path& file);
+  // Looks for what silicon would not forgive; each finding is a line on stderr.
+  void check(CheckOptions options);
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
-  Statistics statistics() const { return soc_.statistics(); }
+  Statistics statistics() const;
   // What a failed run leaves to look at; after run().
   PostMortem post_mortem(const RunSummary& summary) const;
 
@@ -63,6 +66,7 @@ class Simulation {
   void end_in_deadlock();
   std::string whereabouts() const;
 
+  const ScenarioConfig config_;
   const Workload& workload_;
   Progress progress_;
   Console console_;  // after the progress, which it erases
@@ -72,6 +76,7 @@ class Simulation {
   FlightRecorder recorder_;
   VcdWriter* vcd_ = nullptr;
   std::unique_ptr<MmioTrace> mmio_;
+  std::unique_ptr<DeviceChecks> checks_;
   std::optional<Ending> ending_;
   std::uint64_t unmapped_ = 0;
 };
