@@ -156,7 +156,7 @@ static void two_waits(void) {
 static bool submit_pressure(uint32_t depth) {
   build_long_delay(0);
   for (uint32_t i = 1; i <= depth + 1; i++)
-    selftest_build_copy(&program[i], EPOCH_OP_LOAD, 0, SELFTEST_LOCAL + 64 * i, 64);
+    selftest_build_copy(&program[i], EPOCH_OP_LOAD, 0, SELFTEST_LOCAL + 16 * i, 16);
   use(1, 4, 0, 0);
   epoch_build_control(&program[depth + 2], EPOCH_OP_IRQ);
   return submit(depth + 3);
