@@ -39,8 +39,7 @@ const char* DmaChecker::name_of(Kind kind) {
 DmaChecker::DmaChecker(bool coherent, unsigned devices, std::uint32_t block_bytes)
     : coherent_(coherent), block_bytes_(block_bytes), submissions_(devices) {}
 
-// ---- Shadow of memory
-// ----------------------------------------------------------------------------
+// ---- Shadow of memory -------------------------------------------------------------------------
 
 DmaChecker::Page* DmaChecker::find_page(std::uint64_t number) {
   if (number == last_number_) return last_page_;
@@ -75,8 +74,7 @@ void DmaChecker::for_words(const ByteRange& range, Function function) {
   }
 }
 
-// ---- The hart
-// ------------------------------------------------------------------------------------
+// ---- The hart ---------------------------------------------------------------------------------
 
 const DmaChecker::Piece* DmaChecker::owner(const Pieces& pieces, std::uint32_t address,
                                            unsigned bytes, bool writers_only) const {
@@ -170,8 +168,7 @@ void DmaChecker::on_block(BlockOperation operation, std::uint32_t address) {
   });
 }
 
-// ---- The device
-// ----------------------------------------------------------------------------------
+// ---- The device -------------------------------------------------------------------------------
 
 void DmaChecker::submitted(unsigned device, Submission submission) {
   check_handed_over(device, submission, submission.slot, true, false);
@@ -318,8 +315,7 @@ void DmaChecker::drained(unsigned device) {
   submissions_[device].clear();
 }
 
-// ---- Words
-// ---------------------------------------------------------------------------------------
+// ---- Words ------------------------------------------------------------------------------------
 
 // One finding of a kind a command.
 void DmaChecker::report(Kind kind, unsigned device, std::uint32_t sequence,

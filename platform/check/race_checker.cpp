@@ -2,6 +2,7 @@
 #include "check/race_checker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace epoch {
@@ -34,8 +35,19 @@ std::uint64_t RaceChecker::Semaphore::signalled() const {
   return count;
 }
 
-// ---- What is told
-// --------------------------------------------------------------------------------
+std::uint64_t RaceChecker::Semaphore::taken() const {
+  std::uint64_t count = 0;
+  for (const std::vector<Grant>& lane : waits) count += lane.size();
+  return count;
+}
+
+bool RaceChecker::Semaphore::signalled_elsewhere(unsigned lane) const {
+  for (unsigned other = 0; other < kLanes; ++other)
+    if (other != lane && !signals[other].empty()) return true;
+  return false;
+}
+
+// ---- What is told -----------------------------------------------------------------------------
 
 void RaceChecker::enabled(std::uint32_t head, const Semaphores& values) {
   fetch_ = Clock{};
@@ -47,7 +59,7 @@ void RaceChecker::enabled(std::uint32_t head, const Semaphores& values) {
     semaphores_[s] = Semaphore{};
     semaphores_[s].before = values[s];
   }
-  live_.clear();
+  for (auto& lane : live_) lane.clear();
   issued_.clear();
   batches_.clear();
   completed_ = known_completed_ = head;
@@ -73,8 +85,7 @@ void RaceChecker::fetched(const Command& command) {
   advance();
 }
 
-// ---- Order
-// ---------------------------------------------------------------------------------------
+// ---- Order ------------------------------------------------------------------------------------
 
 // Gives a place to every command whose signals are known by now. A later command of the ring may be
 // what an earlier one waits for.
@@ -130,7 +141,7 @@ bool RaceChecker::tokens_for(const Command& command) const {
   return std::all_of(command.waits.begin(), command.waits.end(), [this](std::uint8_t number) {
     if (number == no_semaphore) return true;
     const Semaphore& semaphore = semaphores_[number];
-    return semaphore.signalled() > semaphore.waits.size();
+    return semaphore.signalled() > semaphore.taken();
   });
 }
 
@@ -165,7 +176,7 @@ void RaceChecker::place(Waiting&& waiting) {
   known.accesses = accesses_of(command);
   if (known.accesses.empty()) return;
   check(known);
-  live_.push_back(std::move(known));
+  live_[lane].push_back(std::move(known));
 }
 
 // The command has taken one signal more than were surely taken before it. Which ones those are is
@@ -176,9 +187,14 @@ void RaceChecker::take_waits(const Command& command, Known& known) {
     if (number == no_semaphore) continue;
     Semaphore& semaphore = semaphores_[number];
     std::uint64_t taken = 1;
-    for (const Grant& wait : semaphore.waits)
-      taken += known.start.started[wait.lane] >= wait.index ? 1 : 0;
-    Grant grant{command.engine, known.index, known.side, {}};
+    for (unsigned lane = 0; lane < kLanes; ++lane) {  // those that are known to have started
+      const std::vector<Grant>& waits = semaphore.waits[lane];
+      const auto after = std::upper_bound(
+          waits.begin(), waits.end(), known.start.started[lane],
+          [](std::uint64_t started, const Grant& wait) { return started < wait.index; });
+      taken += static_cast<std::uint64_t>(after - waits.begin());
+    }
+    Grant grant{known.index, known.side, {}};
     const std::uint64_t all = semaphore.signalled();
     for (unsigned lane = 0; lane < kLanes; ++lane) {
       const std::vector<Clock>& signals = semaphore.signals[lane];
@@ -187,7 +203,7 @@ void RaceChecker::take_waits(const Command& command, Known& known) {
       known.start.join(signals[taken - others - 1]);
       grant.relies_on[lane] = true;
     }
-    semaphore.waits.push_back(grant);
+    semaphore.waits[command.engine].push_back(grant);
   }
 }
 
@@ -196,31 +212,40 @@ void RaceChecker::give_signals(const Command& command, const Known& known) {
   for (const std::uint8_t number : command.signals) {
     if (number == no_semaphore) continue;
     Semaphore& semaphore = semaphores_[number];
-    for (Grant& wait : semaphore.waits) {
-      const bool after = known.end.started[wait.lane] >= wait.index;
-      bool relies_on_another = false;
-      for (unsigned other = 0; other < kLanes; ++other)
-        relies_on_another = relies_on_another || (other != lane && wait.relies_on[other]);
-      if (after || !relies_on_another) continue;
-      wait.relies_on = {};  // told once
-      if (on_ambiguous) on_ambiguous({number, wait.side, known.side});
-    }
+    if (semaphore.signalled_elsewhere(lane)) tell_ambiguous(number, known);
     semaphore.signals[lane].push_back(known.end);
   }
 }
 
-// ---- Bytes
-// ---------------------------------------------------------------------------------------
-
-void RaceChecker::check(const Known& newer) {
-  for (const Known& older : live_) {
-    const unsigned lane = older.side.engine;
-    if (newer.start.ended[lane] >= older.index) continue;  // all of it comes before
-    compare(older, newer);
+// Waits that rely on another engine's signal, and that nothing puts before this one.
+void RaceChecker::tell_ambiguous(unsigned number, const Known& known) {
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    std::vector<Grant>& waits = semaphores_[number].waits[lane];
+    for (auto wait = waits.rbegin(); wait != waits.rend() && known.end.started[lane] < wait->index;
+         ++wait) {
+      bool relies_on_another = false;
+      for (unsigned other = 0; other < kLanes; ++other)
+        relies_on_another =
+            relies_on_another || (other != known.side.engine && wait->relies_on[other]);
+      if (!relies_on_another) continue;
+      wait->relies_on = {};  // told once
+      if (on_ambiguous) on_ambiguous({number, wait->side, known.side});
+    }
   }
 }
 
-bool RaceChecker::compare(const Known& older, const Known& newer) const {
+// ---- Bytes ------------------------------------------------------------------------------------
+
+void RaceChecker::check(const Known& newer) {
+  for (unsigned lane = 0; lane < EPOCH_ENGINES; ++lane) {
+    const std::deque<Known>& list = live_[lane];
+    auto first = list.end();  // all of what stands before it comes before the command
+    while (first != list.begin() && std::prev(first)->index > newer.start.ended[lane]) --first;
+    for (; first != list.end(); ++first) compare(*first, newer);
+  }
+}
+
+void RaceChecker::compare(const Known& older, const Known& newer) const {
   const unsigned lane = older.side.engine;
   for (const CommandAccess& a : older.accesses) {
     for (const CommandAccess& b : newer.accesses) {
@@ -235,10 +260,9 @@ bool RaceChecker::compare(const Known& older, const Known& newer) const {
       race.second.is_write = b.is_write;
       if (before(race.second.sequence, race.first.sequence)) std::swap(race.first, race.second);
       if (on_race) on_race(race);
-      return true;
+      return;
     }
   }
-  return false;
 }
 
 // Drops commands that everything to come is known to follow.
@@ -255,28 +279,28 @@ void RaceChecker::forget_ordered() {
     for (unsigned other = 0; other < kLanes; ++other)
       least.ended[other] = std::min(least.ended[other], next.ended[other]);
   }
-  live_.erase(std::remove_if(live_.begin(), live_.end(),
-                             [&](const Known& known) {
-                               return known.index <= least.ended[known.side.engine];
-                             }),
-              live_.end());
-  while (live_.size() > kMostLive) live_.pop_front();
-  if (!live_.empty()) return;
+  bool none = true;
+  for (unsigned lane = 0; lane < EPOCH_ENGINES; ++lane) {
+    std::deque<Known>& list = live_[lane];
+    while (!list.empty() && (list.front().index <= least.ended[lane] || list.size() > kMostLive))
+      list.pop_front();
+    none = none && list.empty();
+  }
+  if (!none) return;
   for (Semaphore& semaphore : semaphores_) {  // all of it lies behind everything to come
     bool open = false;
     for (const std::vector<Clock>& lane : semaphore.signals)
       for (const Clock& clock : lane)
         for (unsigned other = 0; other < kLanes; ++other)
           open = open || clock.ended[other] > least.ended[other];
-    if (open || semaphore.waits.empty()) continue;
-    const std::uint64_t left = semaphore.signalled() - semaphore.waits.size();
+    if (open || semaphore.taken() == 0) continue;
+    const std::uint64_t left = semaphore.signalled() - semaphore.taken();
     semaphore = Semaphore{};
     semaphore.before = left;
   }
 }
 
-// ---- Words
-// ---------------------------------------------------------------------------------------
+// ---- Words ------------------------------------------------------------------------------------
 
 namespace {
 

@@ -79,17 +79,18 @@ class RaceChecker {
     Clock fetched;  // of engine commands: what has happened when they are queued
     std::uint32_t completed = 0;
   };
-  struct Grant {  // a wait, and the lanes whose signals it relies on
-    unsigned lane;
-    std::uint64_t index;
+  struct Grant {          // a wait, and the lanes whose signals it relies on
+    std::uint64_t index;  // of the command in its lane
     Race::Side side;
     std::array<bool, kLanes> relies_on{};
   };
   struct Semaphore {
     std::uint64_t before = 0;  // left by what came before
     std::array<std::vector<Clock>, kLanes> signals;
-    std::vector<Grant> waits;
+    std::array<std::vector<Grant>, kLanes> waits;  // ascending
     std::uint64_t signalled() const;
+    std::uint64_t taken() const;
+    bool signalled_elsewhere(unsigned lane) const;
   };
   struct Batch {
     std::uint32_t tail;
@@ -104,8 +105,9 @@ class RaceChecker {
   void place(Waiting&& waiting);
   void take_waits(const Command& command, Known& known);
   void give_signals(const Command& command, const Known& known);
+  void tell_ambiguous(unsigned number, const Known& known);
   void check(const Known& newer);
-  bool compare(const Known& older, const Known& newer) const;
+  void compare(const Known& older, const Known& newer) const;
   void forget_ordered();
 
   Clock fetch_;  // what has happened before anything that is fetched from now on
@@ -114,7 +116,8 @@ class RaceChecker {
   std::array<std::deque<Waiting>, EPOCH_ENGINES> queues_;
   std::deque<Waiting> unfetched_;  // behind a control command that waits
   std::array<Semaphore, EPOCH_SEMAPHORES> semaphores_;
-  std::deque<Known> live_;
+  std::array<std::deque<Known>, EPOCH_ENGINES>
+      live_;  // by index: what may race with a command to come
   unsigned since_forgotten_ = 0;
 
   struct Issued {
