@@ -17,6 +17,7 @@ constexpr std::uint32_t kPlic = 2;
 constexpr std::uint32_t kMachineSoftware = 3;  // interrupt numbers at the hart
 constexpr std::uint32_t kMachineTimer = 7;
 constexpr std::uint32_t kMachineExternal = 11;
+constexpr std::uint32_t kCacheBlockBytes = 64;
 constexpr std::size_t kMaxBytes = 24 * 1024;  // leaves the boot rom room for its code
 
 // libfdt's sequential-write calls with their error codes turned into exceptions.
@@ -85,7 +86,8 @@ void write_cpus(TreeWriter& tree, const ScenarioConfig& config) {
   tree.text("device_type", "cpu");
   tree.cell("reg", config.cpu.hart_id);
   tree.text("compatible", "riscv");
-  tree.text("riscv,isa", "rv32imafc");
+  tree.text("riscv,isa", "rv32imafc_zicbom");
+  tree.cell("riscv,cbom-block-size", kCacheBlockBytes);
   tree.cell("clock-frequency", hertz(config.cpu.clock_mhz));
   tree.text("status", "okay");
   tree.begin("interrupt-controller");
@@ -111,6 +113,7 @@ void write_soc(TreeWriter& tree, const ScenarioConfig& config) {
   tree.wide_children();
   tree.text("compatible", "simple-bus");
   tree.flag("ranges");
+  if (config.cpu.dma_coherent) tree.flag("dma-coherent");
 
   write_device(tree, "clint", "riscv,clint0", map.clint, kClintBytes);
   tree.cells("interrupts-extended",

@@ -16,6 +16,7 @@ enum ExitStatus : int {
   kExitTrap = 71,
   kExitDeadlock = 72,
   kExitLimit = 75,
+  kExitFindings = 76,
   kExitInterrupted = 130,
 };
 

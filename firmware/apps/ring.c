@@ -66,6 +66,7 @@ static bool copy_through(uint32_t buffer, const struct hal_dma_buffer* from,
   descriptors[1].command.semaphores = EPOCH_SEMAPHORE_FIELD(EPOCH_SEMAPHORE_USE(3), 0, 0, 0);
   epoch_build_control(&descriptors[2], EPOCH_OP_IRQ);
   hal_dma_sync_for_device(from, 0, COPY_BYTES);
+  hal_dma_sync_for_device(to, 0, COPY_BYTES); /* nothing of it may be dirty */
   if (run(descriptors, 3) != EPOCH_DEVICE_OK) return false;
   hal_dma_sync_for_cpu(to, 0, COPY_BYTES);
   return memcmp(from->cpu, to->cpu, COPY_BYTES) == 0;

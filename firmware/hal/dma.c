@@ -8,8 +8,10 @@
 
 static uint64_t next_free; /* bus addresses */
 static uint64_t region_end;
+static uint32_t cache_block; /* 0: nothing to maintain */
 
-void hal_dma_init(uint64_t begin, uint64_t end) {
+void hal_dma_init(uint64_t begin, uint64_t end, uint32_t block_bytes) {
+  cache_block = block_bytes;
   next_free = (begin + HAL_DMA_ALIGN - 1) & ~(uint64_t)(HAL_DMA_ALIGN - 1);
   region_end = end;
 }
@@ -34,12 +36,29 @@ uint64_t hal_dma_bus_address(const void* cpu) {
   return hal_machine_address(cpu);
 }
 
+static void for_blocks(void (*operation)(const void* block), const void* from, uint32_t bytes) {
+  if (cache_block == 0) return;
+  const uint8_t* const end = (const uint8_t*)from + bytes;
+  const uint8_t* block = (const uint8_t*)from - ((uintptr_t)from & (cache_block - 1));
+  for (; block < end; block += cache_block) operation(block);
+}
+
+void hal_dma_clean(const void* from, uint32_t bytes) {
+  for_blocks(hal_cache_clean_block, from, bytes);
+}
+
+void hal_dma_invalidate(const void* from, uint32_t bytes) {
+  for_blocks(hal_cache_invalidate_block, from, bytes);
+}
+
+/* Cleaned, then ordered: a doorbell after it finds the data in memory. */
 void hal_dma_sync_for_device(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {
-  (void)buffer, (void)offset, (void)bytes;
+  hal_dma_clean((const uint8_t*)buffer->cpu + offset, bytes);
   hal_fence_before_doorbell();
 }
 
+/* Not before the completion; and loads not before it. */
 void hal_dma_sync_for_cpu(const struct hal_dma_buffer* buffer, uint32_t offset, uint32_t bytes) {
-  (void)buffer, (void)offset, (void)bytes;
   hal_fence_after_completion();
+  hal_dma_invalidate((const uint8_t*)buffer->cpu + offset, bytes);
 }

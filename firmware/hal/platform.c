@@ -166,11 +166,25 @@ static struct hal_range largest_hole(const struct hal_range* taken, uint32_t cou
   return best;
 }
 
+/* Size of the cache blocks that software maintains around DMA; 0 where the bus is coherent. */
+static uint32_t maintained_block(void) {
+  struct hal_fdt_node node;
+  uint32_t bytes;
+  if (hal_fdt_find_compatible(&fdt, "simple-bus", 0, &node) &&
+      hal_fdt_property(&fdt, &node, "dma-coherent", &bytes) != NULL)
+    return 0;
+  if (!hal_fdt_find_compatible(&fdt, "riscv", 0, &node) ||
+      !hal_fdt_cell(&fdt, &node, "riscv,cbom-block-size", 0, &bytes) || bytes == 0 ||
+      (bytes & (bytes - 1)) != 0 || bytes > HAL_DMA_ALIGN)
+    fail(HAL_EXIT_BAD_DEVICE_TREE, "DMA is not coherent, and riscv,cbom-block-size of no use");
+  return bytes;
+}
+
 static void init_dma_memory(void) {
   struct hal_range taken[MAX_RANGES];
   const struct hal_range hole = largest_hole(taken, taken_ranges(taken));
   if (hole.begin == hole.end) fail(HAL_EXIT_NO_MEMORY, "no free memory");
-  hal_dma_init(hole.begin, hole.end);
+  hal_dma_init(hole.begin, hole.end, maintained_block());
 }
 
 static int split_bootargs(void) {

@@ -45,6 +45,7 @@ struct CpuConfig {
   Misaligned misaligned = Misaligned::trap;
   InstructionTiming timing;
   CacheConfig icache, dcache;
+  bool dma_coherent = true;                // for the device tree and the checks: there is no cache
   std::uint64_t timebase_hz = 10'000'000;  // of the time CSR
 };
 

@@ -40,6 +40,8 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   void observe_instructions(InstructionObserver& observer) { hart_.observe_instructions(observer); }
   std::uint64_t period_ps() const { return period_ps_; }
   void statistics(Statistics& out) const;
+  // Tells every access of the hart to memory, which makes it slow. Before the simulation starts.
+  void observe_memory(MemoryObserver& observer) { hart_.observe_memory(observer); }
   const Hart& hart() const { return hart_; }
   // How far the hart has got: ahead of the kernel by up to a quantum, behind it while asleep.
   std::uint64_t local_ps() const { return hart_.cycles() * period_ps_; }

@@ -153,6 +153,9 @@ Instruction decode_amo(Word w) {
 Instruction decode_misc_mem(Word w) {
   if (w.funct3() == 0) return make(Op::fence, 0, 0, 0, 0);
   if (w.funct3() == 1) return make(Op::fence_i, 0, 0, 0, 0);
+  const u32 block_operation = field(w.bits, 31, 20);  // Zicbom: CBO.INVAL, CBO.CLEAN, CBO.FLUSH
+  if (w.funct3() == 2 && w.rd() == 0 && block_operation <= 2)
+    return make(Op::cbo, 0, w.rs1(), 0, static_cast<i32>(block_operation));
   return illegal();
 }
 

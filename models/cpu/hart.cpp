@@ -223,7 +223,8 @@ void Hart::decode_slot(Instruction* slot) {
     if (!high.ok) return raise(cause::instruction_access_fault, second);
     bits |= static_cast<std::uint32_t>(high.bits) << 16;
   }
-  const Instruction decoded = decode(bits);
+  Instruction decoded = decode(bits);
+  if (memory_observer_ != nullptr && decoded.op == Op::fence) decoded.op = Op::told_fence;
   code().fill(pc_, decoded);
   fetched_pc_ = 1;  // its second half may lie in another line
   for (unsigned n = 0; n < decoded.length; ++n) {
@@ -257,9 +258,10 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
   if (const std::uint8_t* host = direct_.find(address, bytes, false)) {
     std::memcpy(data, host, bytes);
     counts_.direct_bytes += bytes;
-    if (!watched_page(address) && page_permitted(address, AccessKind::read)) {
+    if (memory_observer_ != nullptr)
+      memory_observer_->on_load(address, bytes);
+    else if (!watched_page(address) && page_permitted(address, AccessKind::read))
       direct_.remember_load_page(address);
-    }
     return true;
   }
   const BusReply reply = bus_.read(address, data, bytes);
@@ -268,6 +270,7 @@ bool Hart::read_memory(std::uint32_t address, std::uint8_t* data, unsigned bytes
     return false;
   }
   if (reply.direct) ask_direct(address, false);
+  if (memory_observer_ != nullptr) memory_observer_->on_load(address, bytes);
   return true;
 }
 
@@ -280,7 +283,7 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
   if (std::uint8_t* host = direct_.find(address, bytes, true)) {
     std::memcpy(host, data, bytes);
     counts_.direct_bytes += bytes;
-    if (!watched_page(address) && !holds_code(address) &&
+    if (memory_observer_ == nullptr && !watched_page(address) && !holds_code(address) &&
         page_permitted(address, AccessKind::write)) {
       direct_.remember_store_page(address);
     }
@@ -292,6 +295,7 @@ bool Hart::write_memory(std::uint32_t address, const std::uint8_t* data, unsigne
     }
     if (reply.direct) ask_direct(address, true);
   }
+  if (memory_observer_ != nullptr) memory_observer_->on_store(address, bytes);
   forget_code(address, address + bytes - 1);
   return true;
 }
@@ -448,6 +452,16 @@ CounterInputs Hart::counter_inputs(std::uint32_t csr_number) {
   return {cycles(), instructions(), wants_time ? bus_.time() : 0};
 }
 
+// Fences and cache blocks: accesses happen in program order and there is no cache, so whoever wants
+// to know is told, and nothing else happens.
+void Hart::tell_order(const Instruction& i) {
+  if (memory_observer_ != nullptr && i.op == Op::cbo)
+    memory_observer_->on_block(static_cast<BlockOperation>(i.imm), x_[i.rs1]);
+  else if (memory_observer_ != nullptr)
+    memory_observer_->on_fence(i.bits >> 24 & 15u, i.bits >> 20 & 15u);
+  retire(i);
+}
+
 // Reading mip samples the inputs now; what the write to mie or mstatus lets in is taken next.
 void Hart::access_csr(const Instruction& i) {
   const auto number = static_cast<std::uint32_t>(i.imm);
@@ -516,6 +530,9 @@ void Hart::execute_memory(const Instruction& i) {
 
 void Hart::execute_system(const Instruction& i) {
   switch (i.op) {
+    case Op::told_fence:
+    case Op::cbo:
+      return tell_order(i);
     case Op::fence_i:
       clear_code();
       if (icache_) icache_->clear();
@@ -552,6 +569,8 @@ void Hart::execute(Instruction* slot, const Instruction& i) {
     case Op::page_end:
       return;  // pc_ is in the next page already
     case Op::illegal:
+    case Op::told_fence:
+    case Op::cbo:
     case Op::fence_i:
     case Op::ecall:
     case Op::ebreak:

@@ -7,7 +7,7 @@ namespace epoch {
 
 // Every operation of RV32IMAFC + Zicsr + Zifencei in machine and user mode. The first two are not
 // instructions but states of a slot in the code cache; `undecoded` is first because zeroed memory
-// means it.
+// means it. `told_fence` is a FENCE that a MemoryObserver is told of.
 // clang-format off
 #define EPOCH_CPU_OPS(X)                                                                       \
   X(undecoded) X(page_end) X(illegal)                                                          \
@@ -19,7 +19,7 @@ namespace epoch {
   X(mul) X(mulh) X(mulhsu) X(mulhu) X(div) X(divu) X(rem) X(remu)                              \
   X(lr_w) X(sc_w) X(amoswap_w) X(amoadd_w) X(amoxor_w) X(amoand_w) X(amoor_w)                  \
   X(amomin_w) X(amomax_w) X(amominu_w) X(amomaxu_w)                                            \
-  X(fence) X(fence_i) X(ecall) X(ebreak) X(mret) X(wfi)                                        \
+  X(fence) X(told_fence) X(cbo) X(fence_i) X(ecall) X(ebreak) X(mret) X(wfi)                       \
   X(csrrw) X(csrrs) X(csrrc) X(csrrwi) X(csrrsi) X(csrrci)                                     \
   X(flw) X(fsw)                                                                                \
   X(fadd_s) X(fsub_s) X(fmul_s) X(fdiv_s) X(fsqrt_s)                                           \

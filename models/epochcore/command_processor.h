@@ -27,6 +27,18 @@ struct CommandProcessorConfig {
   Limits limits;
 };
 
+// Sees the ring from inside the device, at the times at which it takes effect.
+class RingObserver {
+ public:
+  virtual ~RingObserver() = default;
+  // CTRL.enable, with nothing in flight; fetch begins at `head`.
+  virtual void on_enable(std::uint32_t head) = 0;
+  // RING_TAIL, accepted; one that was kept while disabled comes with enable.
+  virtual void on_doorbell(std::uint32_t tail) = 0;
+  // A correct command, in ring order, before it can start.
+  virtual void on_fetch(const Command& command) = 0;
+};
+
 // Fetches descriptors in ring order over its own bus master, decodes, queues each in its engine's
 // FIFO, dispatches from the FIFO heads, keeps semaphores, COMPLETED, errors, abort, reset and the
 // watchdog.
@@ -52,6 +64,9 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   // Told when a command is fetched (queued), starts (running), retires, or is dropped by a stop;
   // costs a branch while empty.
   std::function<void(std::uint64_t time_ps, const CommandView&)> on_command;
+
+  // Costs a branch while null.
+  RingObserver* ring_observer = nullptr;
 
   // The commands between COMPLETED and HEAD, in ring order; a retired one waits for its turn.
   std::vector<CommandView> pending() const { return {records_.begin(), records_.end()}; }

@@ -43,6 +43,8 @@ class EpochCore : public sc_core::sc_module {
     processor_.on_command = std::move(function);
   }
 
+  void observe_ring(RingObserver& observer) { processor_.ring_observer = &observer; }
+
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;

@@ -60,6 +60,9 @@ po::options_description run_options() {
           "postmortem", po::value<std::string>()->value_name("DIR|none"),
           "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
           "here, also for a firmware code other than 0")(
+          "check", po::value<std::vector<std::string>>()->value_name("WHAT"),
+          "dma: the hart's side of the memory model; races: commands that touch the same bytes in "
+          "no order; again for both. A line on stderr a finding; exit 76")(
           "max-sim-time", po::value<std::string>()->value_name("TIME"),
           "stop after this simulated time, e.g. 5ms (exit 75)")(
           "max-wall-time", po::value<std::string>()->value_name("TIME"),
@@ -210,6 +213,19 @@ std::optional<DebuggerOptions> debugger_options(const po::variables_map& values,
                          [arguments] { return run_again(arguments); }};
 }
 
+CheckOptions check_options(const po::variables_map& values, const ScenarioConfig& config) {
+  CheckOptions options;
+  if (values.count("check") == 0) return options;
+  for (const std::string& what : values["check"].as<std::vector<std::string>>()) {
+    if (what != "dma" && what != "races")
+      throw UsageError("--check " + what + ": there are dma and races");
+    (what == "dma" ? options.dma : options.races) = true;
+  }
+  if (options.dma && config.cpu_kind == CpuKind::native)
+    throw UsageError("--check dma watches the RISC-V hart, which cpu.kind native does without");
+  return options;
+}
+
 void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (!summary.message.empty()) std::fprintf(stderr, "epochvp: %s\n", summary.message.c_str());
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
@@ -241,6 +257,7 @@ SignatureRange signature_in(const Simulation& simulation, const Workload& worklo
 bool leaves_post_mortem(const RunSummary& summary, const RunFiles& files) {
   switch (summary.exit_status) {
     case 0:
+    case kExitFindings:
     case kExitInterrupted:
       return false;
     case kExitPlatform:
@@ -284,6 +301,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     configuration.values.firmware.args = *firmware_arguments;
     configuration.writers["firmware.args"] = Writer{"-- arguments", fs::current_path(), true};
   }
+  const CheckOptions checks = check_options(values, configuration.values);
   const Workload workload = load_workload(configuration, folders);
   std::vector<AddressRange32> ranges =
       trace_ranges(values, workload.elf, configuration.values.cpu_kind);
@@ -312,6 +330,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     write_text_file(*files.signature, "");  // likewise
   }
   if (debugging) simulation.debug_on(*debugging);
+  simulation.check(checks);
   end_run_on_interrupt();
   RunSummary summary = simulation.run(limits);
   summary.scenario = *target;

@@ -17,6 +17,7 @@ struct RunSummary {
   std::string message;   // one line, empty for a plain exit
   int exit_status = 0;
   std::uint32_t firmware_code = 0;  // meaningful for reason "exit"
+  std::uint64_t findings = 0;       // of the checks that were asked for
   std::uint64_t simulated_ps = 0;
   std::uint64_t instructions = 0;
   double wall_s = 0;

@@ -53,7 +53,8 @@ void end_run_on_interrupt() {
 
 Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
                        Soc::Elaboration order)
-    : workload_(workload),
+    : config_(config),
+      workload_(workload),
       uart_line_(make_uart_line(config.uart)),
       console_(uart_line_.output),
       soc_(config, order),
@@ -88,6 +89,7 @@ void Simulation::connect_callbacks() {
     soc_.epochcores[i]->on_command([this, i](std::uint64_t time_ps, const CommandView& command) {
       recorder_.command(time_ps, i, command);
       if (mmio_ != nullptr) mmio_->command(time_ps, epochcore_name(i), command);
+      if (checks_ != nullptr) checks_->on_command(i, command);
     });
   }
   console_.before_output = [this] {
@@ -171,9 +173,25 @@ void Simulation::start_native(const ScenarioConfig& config) {
   soc_.native_cpu->program = [this, boot](NativeCpu& cpu) { workload_.native->run(cpu, boot); };
 }
 
+void Simulation::check(CheckOptions options) {
+  if (!options.any()) return;
+  checks_ = std::make_unique<DeviceChecks>(soc_, config_, inspection_, options);
+  checks_->on_finding = [this](const std::string& text) {
+    progress_.erase();
+    std::fprintf(stderr, "epochvp: %s\n", text.c_str());
+  };
+}
+
+Statistics Simulation::statistics() const {
+  Statistics all = soc_.statistics();
+  if (checks_ != nullptr) checks_->statistics(all);
+  return all;
+}
+
 // Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
 void Simulation::on_access(const BusAccess& access) {
   if (on_bus_access) on_bus_access(access);
+  if (checks_ != nullptr) checks_->on_access(access);
   const bool is_hart = soc_.cpu && access.initiator == "cpu";
   const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
   const bool is_memory =
@@ -354,6 +372,13 @@ RunSummary Simulation::run(const RunLimits& limits) {
   summary.reason = ending_->reason;
   summary.message = ending_->message;
   summary.exit_status = ending_->exit_status;
+  summary.findings = checks_ != nullptr ? checks_->findings() : 0;
+  if (summary.findings != 0) {
+    if (summary.exit_status == 0) summary.exit_status = kExitFindings;
+    const std::string count = std::to_string(summary.findings);
+    summary.message += (summary.message.empty() ? "" : "; ") + count +
+                       (summary.findings == 1 ? " finding of --check" : " findings of --check");
+  }
   summary.firmware_code = ending_->firmware_code;
   summary.simulated_ps = now_ps();
   summary.instructions = soc_.instructions();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "check/device_checks.h"
 #include "debugger/debugger.h"
 #include "debugger/monitor.h"
 #include "report/instruction_trace.h"
@@ -47,9 +48,11 @@ class Simulation {
   const Profile& profile() const { return *profile_; }
   // Lets a debugger in, while the run lasts. Throws UnavailableError if the port cannot be had.
   void debug_on(const DebuggerOptions& options);
+  // Looks for what silicon would not forgive; each finding is a line on stderr.
+  void check(CheckOptions options);
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
-  Statistics statistics() const { return soc_.statistics(); }
+  Statistics statistics() const;
   // Nothing if no memory holds all of these bytes.
   const std::uint8_t* memory(std::uint64_t address, std::uint64_t bytes) const {
     return inspection_.memory(address, bytes);
@@ -89,6 +92,7 @@ class Simulation {
   void on_nothing_left();
   std::string whereabouts() const;
 
+  const ScenarioConfig config_;
   const Workload& workload_;
   Progress progress_;
   UartLine uart_line_;
@@ -103,6 +107,7 @@ class Simulation {
   std::unique_ptr<Profile> profile_;
   Monitor monitor_;
   std::unique_ptr<Debugger> debugger_;
+  std::unique_ptr<DeviceChecks> checks_;
   std::optional<Ending> ending_;
   std::optional<TrapInfo> trapped_;  // the trap that ended the run
   std::uint64_t unmapped_ = 0;

@@ -255,4 +255,49 @@ case_selftest_moved() {
   done
 }
 
+# ---- Nothing that silicon would not forgive ----
+
+# checked NAME arguments...: clean under both checks, with and without coherent DMA.
+checked() {
+  local to=$1 coherent
+  shift
+  for coherent in true false; do
+    run "$to" "$1" --set cpu.dma_coherent=$coherent --check dma --check races "${@:2}"
+    jq -e '[.statistics[] | select(.name | startswith("check."))] | length == 8 and all(.value == 0)' \
+      "stats.$to" >/dev/null || fail "$to: $(grep 'check ' "err.$to")"
+  done
+}
+case_checks_programs() {
+  checked hello hello
+  checked ring ring
+  checked ring_polled ring -- --poll
+  checked selftest selftest -- --waits=2000
+  checked selftest_polled selftest -- --poll --waits=100
+  checked selftest_fifo selftest --set epochcore.fifo_depth=127 -- --waits=100
+}
+case_checks_smnist() {
+  local schedule
+  for schedule in layer resident depth_first auto; do
+    checked $schedule smnist -- --digits=2 --schedule=$schedule
+  done
+  checked polled smnist -- --digits=2 --poll
+  checked exact smnist --set cpu.quantum_ns=0 -- --digits=2
+  checked two smnist --set epochcore.instances=2 -- --digits=3
+  run plain smnist -- --digits=2
+  same out.auto out.plain # looking changes nothing
+}
+case_checks_networks() {
+  local family schedule
+  for family in s4d s4 s5 liquid-s4 mamba mamba2 mlp lstm cnn; do
+    "$vp" generate $family --task tiny --out $family >/dev/null 2>err.$family || fail "generate $family"
+    for schedule in layer resident depth_first auto; do
+      case $family-$schedule in s4d-depth_first | s4-depth_first | s5-depth_first) continue ;; esac
+      checked $family-$schedule $family/scenario.json \
+        --set "firmware.args=$(jq -c ".firmware.args + [\"--schedule=$schedule\"]" $family/scenario.json)"
+    done
+  done
+  checked decode mamba/scenario.json \
+    --set "firmware.args=$(jq -c '.firmware.args + ["--decode=3"]' mamba/scenario.json)"
+}
+
 "case_$name"

@@ -83,6 +83,8 @@ case_a_limit() {
 case_refused() {
   expect 64 "$vp" run hello "${native[@]}" --gdb 0
   has err "the host's gdb sees the firmware"
+  expect 64 "$vp" run hello "${native[@]}" --check dma
+  has err "--check dma watches the RISC-V hart"
   cp "$elf" alone.elf
   expect 64 "$vp" run alone.elf "${native[@]}"
   has err "cpu.kind: \"native\" needs"

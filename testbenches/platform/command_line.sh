@@ -1012,4 +1012,50 @@ case_grid_usage() {
   has err "expected_y.hex: cannot be written"
 }
 
+# slip N COHERENT STATUS [STATISTIC]: program dma_rules with slip N under both checks.
+slip() {
+  expect "$3" "$vp" run "$programs/dma_rules$1.elf" --set "cpu.dma_coherent=$2" --check dma \
+    --check races --stats stats.json
+  json stats.json "sum(v for k, v in s.items() if k.startswith('check.')) == $([ "$3" = 0 ]; echo $?)"
+  [ "$3" = 0 ] || json stats.json "s['check.$4'] == 1"
+}
+case_check_dma() {
+  local coherent
+  for coherent in true false; do
+    slip 0 $coherent 0
+    lines err 2
+    slip 1 $coherent 76 dma.unfenced_doorbell
+    has err "check dma: hart rings the doorbell at 0x80000"
+    has err "<doorbell> for command 0 LOAD of epochcore"
+    slip 2 $coherent 76 dma.owned_write
+    has err "that command 0 LOAD of epochcore (memory 0x80000"
+    slip 3 $coherent 76 dma.early_read
+    has err "may still write; fix: wait until COMPLETED has passed 1"
+    slip 4 $coherent 76 dma.unfenced_completion
+    has err "<look>, that command 1 STORE of epochcore"
+    slip 8 $coherent 76 dma.unfenced_doorbell
+    slip 9 $coherent 76 dma.owned_write
+    has err "lies in; fix: wait until RING_HEAD has passed 0"
+  done
+  has err "1 finding of --check"
+  json stats.json 'd["result"]["exit_status"] == 76 and d["result"]["firmware_code"] == 0'
+  slip 6 true 0
+  slip 7 true 0
+  slip 6 false 76 dma.missing_clean
+  has err "fix: clean it"
+  slip 7 false 76 dma.missing_invalidate
+  has err "<look>"
+}
+case_check_races() {
+  slip 5 true 76 races.unordered
+  has err "check races: epochcore: command 0 LOAD on dma_in writes activations 0x00000000..0x0000003f"
+  has err "fix: 1 waits for a semaphore that 0 signals"
+  expect 76 "$vp" run "$programs/dma_rules5.elf" --check races
+  expect 0 "$vp" run "$programs/dma_rules5.elf" --check dma
+  expect 0 "$vp" run "$programs/dma_rules5.elf" --stats stats.json
+  json stats.json "not any(k.startswith('check.') for k in s)"
+  expect 0 "$vp" run "$programs/dma_rules1.elf" --check races
+  expect 64 "$vp" run "$programs/dma_rules0.elf" --check everything
+}
+
 "case_$name"

@@ -22,6 +22,9 @@ class Tree {
     REQUIRE(fdt_check_full(bytes_.data(), bytes_.size()) == 0);
   }
   int node(const std::string& path) const { return fdt_path_offset(bytes_.data(), path.c_str()); }
+  bool has(const std::string& path, const char* name) const {
+    return property(path, name, nullptr) != nullptr;
+  }
   std::string text(const std::string& path, const char* name) const {
     const char* value = static_cast<const char*>(property(path, name, nullptr));
     return value == nullptr ? "" : value;
@@ -54,6 +57,11 @@ Tree tree_of(const std::vector<std::string>& sets, const std::vector<Blob>& blob
 
 }  // namespace
 
+TEST_CASE("the device tree tells whether DMA is coherent") {
+  CHECK(tree_of({}).has("/soc", "dma-coherent"));
+  CHECK_FALSE(tree_of({"cpu.dma_coherent=false"}).has("/soc", "dma-coherent"));
+}
+
 TEST_CASE("the device tree tells every EpochCore") {
   const Tree tree = tree_of({"epochcore.instances=2", "memory_map.epochcore=0x50000000"});
   CHECK(tree.cells("/soc/epochcore@50000000", "reg") == Cells{0, 0x50000000, 0, 0x1000});
@@ -70,7 +78,8 @@ TEST_CASE("the device tree tells the default platform") {
   CHECK(tree.cells("/", "#address-cells") == Cells{2});
   CHECK(tree.cells("/soc", "#size-cells") == Cells{2});
   CHECK(tree.cells("/cpus", "timebase-frequency") == Cells{10'000'000});
-  CHECK(tree.text("/cpus/cpu@0", "riscv,isa") == "rv32imafc");
+  CHECK(tree.text("/cpus/cpu@0", "riscv,isa") == "rv32imafc_zicbom");
+  CHECK(tree.cells("/cpus/cpu@0", "riscv,cbom-block-size") == Cells{64});
   CHECK(tree.node("/cpus/cpu@0/interrupt-controller") > 0);
   CHECK(tree.cells("/memory@80000000", "reg") == Cells{0, 0x80000000, 0, 512u << 20});
   CHECK(tree.text("/memory@80000000", "device_type") == "memory");

@@ -151,10 +151,12 @@ static void two_waits(void) {
   selftest_check("dispatch: two waits in one step", passed);
 }
 
-/* A LOAD that waits and as many behind it as its FIFO holds, and one more. */
+/* A LOAD that waits and as many behind it as its FIFO holds, and one more; each to its own place,
+ * since nothing orders what they write. */
 static bool submit_pressure(uint32_t depth) {
   build_long_delay(0);
-  for (uint32_t i = 1; i <= depth + 1; i++) build_load(i);
+  for (uint32_t i = 1; i <= depth + 1; i++)
+    selftest_build_copy(&program[i], EPOCH_OP_LOAD, 0, SELFTEST_LOCAL + 16 * i, 16);
   use(1, 4, 0, 0);
   epoch_build_control(&program[depth + 2], EPOCH_OP_IRQ);
   return submit(depth + 3);

@@ -24,4 +24,12 @@ static inline void hal_fence_after_completion(void) {
   __asm__ volatile("" ::: "memory");
 }
 
+/* The simulator's memory is the host's: its caches are coherent. */
+static inline void hal_cache_invalidate_block(const void* block) {
+  (void)block;
+}
+static inline void hal_cache_clean_block(const void* block) {
+  (void)block;
+}
+
 #endif

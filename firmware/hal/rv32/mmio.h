@@ -42,4 +42,12 @@ static inline void hal_fence_after_completion(void) {
   __asm__ volatile("fence i, rw" ::: "memory");
 }
 
+/* Zicbom by number: the compiler's -march need not know it. The address is in rs1. */
+static inline void hal_cache_invalidate_block(const void* block) {
+  __asm__ volatile(".insn i 0x0f, 2, x0, %0, 0" ::"r"(block) : "memory");
+}
+static inline void hal_cache_clean_block(const void* block) {
+  __asm__ volatile(".insn i 0x0f, 2, x0, %0, 1" ::"r"(block) : "memory");
+}
+
 #endif

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "plain_board.h"
 #include "rv_encode.h"
@@ -103,6 +105,33 @@ TEST_CASE("code written from outside is seen after fence.i") {
   board.hart.set_pc(code);
   board.hart.run(1);
   CHECK(board.hart.x(rv::a0) == 2);
+}
+
+TEST_CASE("an observer is told of every access, fence and cache block, in order") {
+  struct Log : MemoryObserver {
+    std::vector<std::string> lines;
+    void add(const char* what, std::uint32_t a, unsigned b) {
+      lines.push_back(what + std::to_string(a % 0x1000) + "," + std::to_string(b));
+    }
+    void on_load(std::uint32_t address, unsigned bytes) override { add("load ", address, bytes); }
+    void on_store(std::uint32_t address, unsigned bytes) override { add("store ", address, bytes); }
+    void on_fence(unsigned before, unsigned after) override { add("fence ", before, after); }
+    void on_block(BlockOperation operation, std::uint32_t address) override {
+      add("block ", address, static_cast<unsigned>(operation));
+    }
+  } log;
+  PlainBoard board;
+  board.hart.observe_memory(log);
+  const u32 code = kBase + 0x2000;
+  board.put(code, {rv::auipc(rv::a1, 0), rv::sw(rv::a0, rv::a1, 0x100),
+                   rv::lw(rv::a0, rv::a1, 0x100), rv::lw(rv::a0, rv::a1, 0x100),
+                   0x0140000f /* fence w, o */, rv::amo(0, rv::a0, rv::a1, rv::a0),
+                   rv::i_type(0x0f, 2, 0, rv::a1, 1), rv::store(0, rv::a0, rv::a1, 0x107)});
+  board.hart.set_pc(code);
+  while (board.hart.pc() != code + 32) board.hart.run(1);
+  CHECK(log.lines == std::vector<std::string>{"store 256,4", "load 256,4", "load 256,4",
+                                              "fence 1,4", "load 0,4", "store 0,4", "block 0,1",
+                                              "store 263,1"});
 }
 
 TEST_CASE("memory without direct access gives the same results, one transaction an access") {

@@ -110,7 +110,8 @@ TEST_CASE("32-bit encodings outside the supported extensions are illegal") {
       rv::branch(2, 1, 2, 0),                  //
       rv::branch(3, 1, 2, 0),                  //
       rv::i_type(0x67, 1, 1, 2, 0),            // jalr with funct3 1
-      rv::i_type(0x0f, 2, 0, 0, 0),            // cbo
+      rv::i_type(0x0f, 2, 0, 1, 4),            // cbo.zero
+      rv::i_type(0x0f, 2, 1, 1, 0),            // cbo.inval with rd
       rv::op_imm(1, 1, 2, 32),                 // slli by 32
       rv::op_imm(5, 1, 2, 32),                 // srli by 32
       rv::op_imm(5, 1, 2, 0x420),              // srai by 32
@@ -151,6 +152,15 @@ TEST_CASE("32-bit encodings outside the supported extensions are illegal") {
     CHECK(decode(word).op == Op::illegal);
     CHECK(decode(word).bits == word);
     CHECK(decode(word).length == 2);
+  }
+}
+
+TEST_CASE("cache blocks by operation") {
+  for (int operation = 0; operation < 3; ++operation) {
+    const Instruction decoded = decode(rv::i_type(0x0f, 2, 0, rv::a3, operation));
+    CHECK(decoded.op == Op::cbo);
+    CHECK(decoded.rs1 == rv::a3);
+    CHECK(decoded.imm == operation);
   }
 }
 
