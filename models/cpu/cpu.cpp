@@ -37,6 +37,7 @@ void Cpu::execute() {
   sleeping_trace_.set(now_ps(), 0);
   for (;;) {
     hart_.set_interrupts(interrupts());
+    note_latency();
     const Hart::Exit exit = hart_.run(quantum_cycles_);
     wake_ = false;
     synchronise();
@@ -177,9 +178,21 @@ void Cpu::on_jump(std::uint64_t cycle, std::uint32_t pc) {
 }
 
 void Cpu::trace_interrupts() {
-  software_trace_.set(now_ps(), software_interrupt.read());
-  timer_trace_.set(now_ps(), timer_interrupt.read());
-  external_trace_.set(now_ps(), external_interrupt.read());
+  const auto changed = [&](const sc_core::sc_in<bool>& line, unsigned number, TracePoint& trace) {
+    if (line.event()) latency_.level(number, line.read(), now_ps());
+    trace.set(now_ps(), line.read());
+  };
+  changed(software_interrupt, kSoftwareInterrupt, software_trace_);
+  changed(timer_interrupt, kTimerInterrupt, timer_trace_);
+  changed(external_interrupt, kExternalInterrupt, external_trace_);
+}
+
+// Before each run, which takes a pending interrupt first: a write to mie or mstatus and MRET end
+// the run before.
+void Cpu::note_latency() {
+  latency_.takeable(hart_.takeable_interrupts(), local_ps());
+  const std::optional<std::uint32_t> taken = hart_.interrupt_to_take();
+  if (taken) latency_.taken(*taken & ~cause::interrupt, local_ps());
 }
 
 void Cpu::attach_trace(TraceSink& sink) {
@@ -203,6 +216,14 @@ void Cpu::statistics(Statistics& out) const {
                  "loaded and stored by direct memory access, which occupies no bus"});
   out.push_back({scope + "traps", counts.traps, "trap", "exceptions taken"});
   out.push_back({scope + "interrupts", counts.interrupts, "interrupt", "interrupts taken"});
+  out.push_back({scope + "interrupt_latency.mean", latency_.mean_ps() / 1000.0, "ns",
+                 "from an enabled interrupt's rise to its trap"});
+  out.push_back({scope + "interrupt_latency.max",
+                 static_cast<double>(latency_.longest_ps()) / 1000.0, "ns", "the longest of them"});
+  out.push_back({scope + "interrupt_latency.bound",
+                 static_cast<double>(quantum_cycles_ * period_ps_) / 1000.0, "ns",
+                 "the quantum: no interrupt waits longer, but for the instruction or bus access "
+                 "under way"});
   out.push_back({scope + "icache_misses", counts.icache_misses, "line",
                  "fetched over the bus for the instruction cache"});
   out.push_back({scope + "dcache_misses", counts.dcache_misses, "line",

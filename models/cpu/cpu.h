@@ -14,6 +14,7 @@
 #include "common/trace.h"
 #include "cpu/config.h"
 #include "cpu/hart.h"
+#include "cpu/interrupt_latency.h"
 
 namespace epoch {
 
@@ -62,6 +63,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   void execute();
   void sleep();
   void trace_interrupts();
+  void note_latency();
 
   // Lets simulated time catch up with the hart's.
   void synchronise();
@@ -89,6 +91,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   tlm::tlm_generic_payload payload_;
   std::uint64_t slept_ps_ = 0;
   std::optional<std::uint64_t> asleep_since_ps_;
+  InterruptLatency latency_;
   std::unique_ptr<HartDebugger> debugger_;
   sc_core::sc_event woken_;
   bool wake_ = false;

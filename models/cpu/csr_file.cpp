@@ -275,10 +275,9 @@ void CsrFile::write_countinhibit(std::uint32_t value, const CounterInputs& now) 
 }
 
 std::optional<std::uint32_t> CsrFile::interrupt_to_take() const {
-  const bool enabled = mie_bit_ || mode_ == Privilege::user;  // (3.1.6.1)
-  if (!enabled || !interrupt_pending()) return std::nullopt;
+  const std::uint32_t taken = mip_ & takeable_interrupts();
   for (const unsigned number : {kExternalInterrupt, kSoftwareInterrupt, kTimerInterrupt}) {
-    if ((mip_ & mie_) >> number & 1u) return cause::interrupt | number;
+    if (taken >> number & 1u) return cause::interrupt | number;
   }
   return std::nullopt;
 }

@@ -72,6 +72,10 @@ class CsrFile {
   void set_interrupts(std::uint32_t mip) { mip_ = mip & kInterrupts; }
   // Pending and individually enabled: wakes WFI whatever mstatus.MIE says (3.3.3).
   bool interrupt_pending() const { return (mip_ & mie_) != 0; }
+  // What would be taken at once if it were pending, as bits of mip (3.1.6.1).
+  std::uint32_t takeable_interrupts() const {
+    return mie_bit_ || mode_ == Privilege::user ? mie_ : 0;
+  }
   // The mcause of the interrupt to take now: external before software before timer (3.1.9).
   std::optional<std::uint32_t> interrupt_to_take() const;
 

@@ -77,6 +77,8 @@ class Hart {
   Exit run(std::uint64_t cycles);
   void set_interrupts(std::uint32_t mip) { csrs_.set_interrupts(mip); }
   bool interrupt_pending() const { return csrs_.interrupt_pending(); }
+  std::uint32_t takeable_interrupts() const { return csrs_.takeable_interrupts(); }
+  std::optional<std::uint32_t> interrupt_to_take() const { return csrs_.interrupt_to_take(); }
   // Sleeps until that cycle; no effect if it has passed.
   void sleep_until(std::uint64_t cycle);
 

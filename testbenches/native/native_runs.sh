@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Native firmware as a user meets it: native_runs.sh EPOCHVP PROGRAMS ELF SANITIZED CASE
+# Native firmware as a user meets it: native_runs.sh EPOCHVP PROGRAMS ELF CASE
 # PROGRAMS has the shared objects of programs/; ELF is any ELF, to stand beside them.
 set -uo pipefail
-vp=$1 programs=$2 elf=$3 sanitized=$4 name=$5
+vp=$1 programs=$2 elf=$3 name=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -99,7 +99,6 @@ case_refused() {
 }
 case_gdb() { # as firmware/README.md shows it
   command -v gdb >/dev/null || skip "gdb is missing (scripts/setup test installs it)"
-  [ "$sanitized" = no ] || skip "leaks cannot be looked for under a debugger"
   expect 0 env DEBUGINFOD_URLS= gdb -q -nx -batch -ex 'set breakpoint pending on' \
     -ex 'break epoch_device_submit' -ex run -ex backtrace -ex 'print device->caps.array.rows' \
     -ex 'print/x device->ring.bus' -ex 'print count' -ex delete -ex continue \
@@ -115,7 +114,6 @@ case_gdb() { # as firmware/README.md shows it
 # ---- Memory checkers ----
 
 case_sanitizers_see_the_firmware() { # that whole runs are clean is worth what this is worth
-  [ "$sanitized" = yes ] || skip "this build has no sanitizers (preset asan has)"
   ! program wrong --overrun >out 2>err || fail "an overrun was not found"
   has err "AddressSanitizer: global-buffer-overflow"
   has err "wrong.c"
@@ -130,7 +128,6 @@ under_valgrind() {
 }
 case_valgrind() {
   command -v valgrind >/dev/null || skip "valgrind is missing (scripts/setup test installs it)"
-  [ "$sanitized" = no ] || skip "this build has sanitizers, which valgrind cannot run"
   cp "$elf" wrong.elf
   cp "$programs/wrong.so" .
   under_valgrind 99 wrong.elf "${native[@]}" -- --uninitialised

@@ -158,6 +158,15 @@ TEST_CASE("an interrupt is taken at once without a quantum, within one quantum o
     CHECK(board->trap.x[rv::a0] == (board->trap.x[rv::s0] - 5 + 1) / 2);  // two instructions a turn
   }
   CHECK(exact.trap.x[rv::s0] == 12'501);  // the first edge after 25 001 ns
+  for (CpuBoard* board : {&exact, &decoupled}) {
+    Statistics statistics;
+    board->cpu.statistics(statistics);
+    const std::string scope = std::string(board->cpu.name()) + ".interrupt_latency.";
+    const double waited = 2.0 * board->trap.x[rv::s0] - 25'001;
+    CHECK(find_statistic(statistics, scope + "max") == waited);
+    CHECK(find_statistic(statistics, scope + "mean") == waited);
+    CHECK(waited <= find_statistic(statistics, scope + "bound"));
+  }
   CHECK(decoupled.trap.x[rv::s0] >= 12'501);
   CHECK(decoupled.trap.x[rv::s0] <= 12'501 + 5000);
 }
@@ -171,6 +180,9 @@ TEST_CASE("an interrupt that was pending is taken right after the enabling instr
   CHECK(board.trap.x[rv::s1] == 0x80000007);
   CHECK(board.trap.x[rv::s0] == 5);
   CHECK(board.trap.x[rv::a0] == 0);
+  Statistics statistics;
+  board.cpu.statistics(statistics);
+  CHECK(find_statistic(statistics, "board.cpu.interrupt_latency.max") == 0);  // firmware's own
 }
 
 TEST_CASE("WFI skips time until an enabled interrupt is pending") {
