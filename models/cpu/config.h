@@ -43,6 +43,7 @@ struct CpuConfig {
   std::uint32_t architecture_id = 0;
   std::uint32_t implementation_id = 0;
   Misaligned misaligned = Misaligned::trap;
+  std::uint32_t pmp_regions = 8;  // at most 16
   InstructionTiming timing;
   CacheConfig icache, dcache;
   bool dma_coherent = true;                // for the device tree and the checks: there is no cache

@@ -72,7 +72,8 @@ CsrFile::CsrFile(const CpuConfig& config)
     : hart_id_(config.hart_id),
       vendor_id_(config.vendor_id),
       architecture_id_(config.architecture_id),
-      implementation_id_(config.implementation_id) {}
+      implementation_id_(config.implementation_id),
+      pmp_(config.pmp_regions) {}
 
 std::uint32_t CsrFile::mstatus() const {
   return (mie_bit_ ? kMie : 0u) | (mpie_bit_ ? kMpie : 0u) |

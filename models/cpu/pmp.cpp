@@ -11,7 +11,7 @@ constexpr unsigned kTor = 1u << 3, kNa4 = 2u << 3, kNapot = 3u << 3;
 }  // namespace
 
 bool Pmp::locked(unsigned n) const {
-  return n < kRegions && (config_[n] & kLock) != 0;
+  return n < count_ && (config_[n] & kLock) != 0;
 }
 
 // A locked region that reaches up from the address below it locks that address too.
@@ -20,10 +20,10 @@ bool Pmp::address_locked(unsigned n) const {
 }
 
 std::uint32_t Pmp::read(std::uint32_t csr) const {
-  if (csr >= kAddress) return csr - kAddress < kRegions ? address_[csr - kAddress] : 0;
+  if (csr >= kAddress) return address_[csr - kAddress];
   const unsigned first = 4 * (csr - kConfig);
   std::uint32_t value = 0;
-  for (unsigned n = 0; n < 4 && first < kRegions; ++n) {
+  for (unsigned n = 0; n < 4; ++n) {
     value |= static_cast<std::uint32_t>(config_[first + n]) << 8 * n;
   }
   return value;
@@ -32,10 +32,10 @@ std::uint32_t Pmp::read(std::uint32_t csr) const {
 void Pmp::write(std::uint32_t csr, std::uint32_t value) {
   if (csr >= kAddress) {
     const unsigned n = csr - kAddress;
-    if (n < kRegions && !address_locked(n)) address_[n] = value;
+    if (n < count_ && !address_locked(n)) address_[n] = value;
   } else {
     const unsigned first = 4 * (csr - kConfig);
-    for (unsigned n = 0; n < 4 && first < kRegions; ++n) {
+    for (unsigned n = 0; n < 4; ++n) {
       write_config(first + n, static_cast<std::uint8_t>(value >> 8 * n));
     }
   }
@@ -44,7 +44,7 @@ void Pmp::write(std::uint32_t csr, std::uint32_t value) {
 
 // Writable but not readable is reserved: such a region permits nothing.
 void Pmp::write_config(unsigned n, std::uint8_t value) {
-  if (locked(n)) return;
+  if (n >= count_ || locked(n)) return;
   unsigned config = value & (kRead | kWrite | kExecute | kMatch | kLock);
   if ((config & (kRead | kWrite)) == kWrite) config &= ~(kRead | kWrite | kExecute);
   config_[n] = static_cast<std::uint8_t>(config);
@@ -52,7 +52,7 @@ void Pmp::write_config(unsigned n, std::uint8_t value) {
 
 void Pmp::update_regions() {
   any_locked_ = false;
-  for (unsigned n = 0; n < kRegions; ++n) {
+  for (unsigned n = 0; n < count_; ++n) {
     any_locked_ = any_locked_ || locked(n);
     const std::uint64_t address = std::uint64_t{address_[n]} << 2;
     // The trailing ones of a NAPOT address and the zero above them are size, not address.
@@ -81,7 +81,7 @@ bool Pmp::allows(std::uint32_t address, std::uint32_t bytes, AccessKind kind,
   if (allows_everything(mode)) return true;
   const std::uint64_t first = address;
   const std::uint64_t last = first + (bytes - 1);
-  for (unsigned n = 0; n < kRegions; ++n) {
+  for (unsigned n = 0; n < count_; ++n) {
     const Region& region = regions_[n];
     if (region.last < region.first || last < region.first || first > region.last) continue;
     if (first < region.first || last > region.last) return false;

@@ -11,14 +11,18 @@ namespace epoch {
 
 enum class AccessKind : std::uint8_t { read = 1, write = 2, execute = 4 };  // bits of pmpcfg
 
-// Physical memory protection (privileged specification v1.12, 3.7): eight regions at a granularity
-// of four bytes. The registers of eight more exist and read zero, as the specification wants them.
+// Physical memory protection (privileged specification v1.12, 3.7) at a granularity of four bytes.
+// The registers of sixteen regions exist, as the specification wants them; those of regions that
+// the hart does not have read zero.
 class Pmp {
  public:
-  static constexpr unsigned kRegions = 8;
+  static constexpr unsigned kMostRegions = 16;
+
+  explicit Pmp(unsigned regions) : count_(regions) {}
 
   static constexpr bool has(std::uint32_t csr) {
-    return (csr >= kConfig && csr < kConfig + 4) || (csr >= kAddress && csr < kAddress + 16);
+    return (csr >= kConfig && csr < kConfig + 4) ||
+           (csr >= kAddress && csr < kAddress + kMostRegions);
   }
   std::uint32_t read(std::uint32_t csr) const;
   void write(std::uint32_t csr, std::uint32_t value);
@@ -27,7 +31,7 @@ class Pmp {
   bool allows(std::uint32_t address, std::uint32_t bytes, AccessKind kind, Privilege mode) const;
   // True: nothing is ever refused in this mode, whatever the address.
   bool allows_everything(Privilege mode) const {
-    return mode == Privilege::machine && !any_locked_;
+    return count_ == 0 || (mode == Privilege::machine && !any_locked_);
   }
 
  private:
@@ -43,9 +47,10 @@ class Pmp {
   void write_config(unsigned n, std::uint8_t value);
   void update_regions();
 
-  std::array<std::uint8_t, kRegions> config_{};
-  std::array<std::uint32_t, kRegions> address_{};
-  std::array<Region, kRegions> regions_{};
+  unsigned count_;
+  std::array<std::uint8_t, kMostRegions> config_{};
+  std::array<std::uint32_t, kMostRegions> address_{};
+  std::array<Region, kMostRegions> regions_{};
   bool any_locked_ = false;
 };
 

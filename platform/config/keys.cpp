@@ -274,6 +274,8 @@ void add_system(std::vector<Key>& keys) {
   keys.push_back(choice("cpu.misaligned", EPOCH_FIELD(cpu.misaligned), {"trap", "hardware"},
                         std::vector<Misaligned>{Misaligned::trap, Misaligned::hardware},
                         "Misaligned loads and stores: an exception, or done in aligned parts"));
+  keys.push_back(integer("cpu.pmp_regions", EPOCH_FIELD(cpu.pmp_regions), 0, 16,
+                         "Regions of physical memory protection; the others' registers read 0"));
   keys.push_back(
       integer("cpu.vendor_id", EPOCH_FIELD(cpu.vendor_id), 0, kMax32, "What mvendorid reads"));
   keys.push_back(integer("cpu.architecture_id", EPOCH_FIELD(cpu.architecture_id), 0, kMax32,

@@ -13,7 +13,7 @@ struct Freed {
   void operator()(void* memory) const { std::free(memory); }
 };
 
-constexpr int kStackPointer = 2;
+constexpr int kReturnAddress = 1, kStackPointer = 2;
 
 std::string text_of(const char* text) {
   return text == nullptr ? "" : text;
@@ -205,7 +205,8 @@ Unwinder::Step Unwinder::step() {
     if (outermost_) return Step::outermost;
     return lose("keeps its return address where nothing can be read");
   }
-  exact_ = is_signal;
+  // Whoever returns by another register than ra was not called: it interrupted its caller.
+  exact_ = is_signal || return_register != kReturnAddress;
   if (pc_ == pc && x_[kStackPointer] == stack) return lose("calls itself without end");
   if (pc_ == 0) return Step::outermost;
   return Step::caller;

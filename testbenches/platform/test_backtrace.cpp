@@ -33,8 +33,12 @@ TEST_CASE("a child answers, or its death, its silence and its flood are told") {
   CHECK(made_in_child([] { return std::string(); }, 10, "none").empty());
   CHECK(made_in_child([]() -> std::string { throw std::runtime_error("x"); }, 10, "none") ==
         "none: the reader failed");
-  CHECK(made_in_child([]() -> std::string { std::raise(SIGKILL); return ""; }, 10, "none") ==
-        "none: the reader was ended by signal 9");
+  CHECK(made_in_child(
+            []() -> std::string {
+              std::raise(SIGKILL);
+              return "";
+            },
+            10, "none") == "none: the reader was ended by signal 9");
   CHECK(made_in_child([] { return std::string(1u << 20, 'x'); }, 10, "none").rfind("none: ", 0) ==
         0);
   const auto for_ever = []() -> std::string {

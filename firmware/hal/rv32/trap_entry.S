@@ -16,7 +16,6 @@
 hal_trap_entry:
   /* For debuggers and backtraces: the caller is what was interrupted, at the saved pc (column 64). */
   .cfi_startproc
-  .cfi_signal_frame
   .cfi_return_column 64
   addi sp, sp, -FRAME_BYTES
   .cfi_def_cfa_offset FRAME_BYTES

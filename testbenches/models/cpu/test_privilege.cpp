@@ -300,15 +300,62 @@ TEST_CASE("locked regions bind machine mode and cannot be changed") {
   CHECK(board.read_csr(kPmpaddr + 3) == 0x123);
 }
 
-TEST_CASE("eight regions exist and the registers of eight more read zero") {
-  PlainBoard board;
-  for (u32 n = 0; n < 16; ++n) {
-    board.write_csr(kPmpaddr + n, 0xffffffff);
-    CHECK(board.read_csr(kPmpaddr + n) == (n < 8 ? 0xffffffff : 0));
+TEST_CASE("as many regions exist as configured, the registers of the others read zero") {
+  for (const u32 regions : {0u, 5u, 8u, 16u}) {
+    CAPTURE(regions);
+    CpuConfig config = config_from(kBase);
+    if (regions != 8) config.pmp_regions = regions;  // 8 is the default
+    PlainBoard board(config);
+    for (u32 n = 0; n < 16; ++n) {
+      board.write_csr(kPmpaddr + n, 0xffffffff);
+      CHECK(board.read_csr(kPmpaddr + n) == (n < regions ? 0xffffffff : 0));
+    }
+    for (u32 n = 0; n < 4; ++n) {
+      board.write_csr(kPmpcfg + n, 0x7f7f7f7f);
+      u32 all = 0;
+      for (u32 b = 0; b < 4; ++b) all |= (4 * n + b < regions ? 0x1fu : 0) << 8 * b;
+      CHECK(board.read_csr(kPmpcfg + n) == all);
+    }
   }
-  for (u32 n = 0; n < 4; ++n) {
-    board.write_csr(kPmpcfg + n, 0x7f7f7f7f);
-    CHECK(board.read_csr(kPmpcfg + n) == (n < 2 ? 0x1f1f1f1f : 0));
+}
+
+TEST_CASE("a hart without any region refuses user mode nothing") {
+  CpuConfig config = config_from(kBase);
+  config.pmp_regions = 0;
+  PlainBoard board(config);
+  board.write_csr(csr::mtvec, PlainBoard::kHandler);
+  board.hart.set_x(rv::a1, kData);
+  board.put(kCode, {rv::lw(rv::a0, rv::a1, 0), rv::sw(rv::a0, rv::a1, 0)});
+  board.write_csr(csr::mepc, kCode);
+  board.step(rv::mret, kBase + 0x200);
+  board.steps(2);
+  CHECK(board.hart.mode() == Privilege::user);
+  CHECK(board.hart.pc() == kCode + 8);
+}
+
+TEST_CASE("a locked background in the sixteenth region gives way to the first") {
+  CpuConfig config = config_from(kBase);
+  config.pmp_regions = 16;
+  PlainBoard board(config);
+  board.write_csr(csr::mtvec, PlainBoard::kHandler);
+  board.write_csr(kPmpaddr + 15, 0xffffffff);
+  board.write_csr(kPmpcfg + 3, (kL | kNapot | kR | kW | kX) << 24);
+  board.write_csr(kPmpaddr, kData >> 2);
+  board.write_csr(kPmpcfg, kL | kNa4 | kR);
+  board.write_csr(kPmpaddr + 15, 0);
+  CHECK(board.read_csr(kPmpaddr + 15) == 0xffffffff);
+  board.hart.set_x(rv::a1, kData);
+  for (const u32 status : {0u, kMprv}) {  // the rights of machine mode, then of user mode
+    CAPTURE(status);
+    board.write_csr(csr::mstatus, status);
+    board.step(rv::lw(rv::a0, rv::a1, 0));
+    CHECK(board.hart.pc() == kBase + 4);
+    board.step(rv::sw(rv::a0, rv::a1, 4));
+    CHECK(board.hart.pc() == kBase + 4);
+    board.write_csr(csr::mstatus, status);
+    board.step(rv::sw(rv::a0, rv::a1, 0));
+    CHECK(board.hart.pc() == PlainBoard::kHandler);
+    CHECK(board.read_csr(csr::mcause) == 7);
   }
 }
 

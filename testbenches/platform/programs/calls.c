@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A trap below several calls, one of them inlined: DEPTH calls of recurse(), with 0 a function without
- * call frame information, with HANDLER inside the firmware's trap handler. The lines that matter are
- * marked. */
+/* A trap below several calls, one of them inlined: DEPTH calls of recurse(), with 0 a function
+ * without call frame information, with HANDLER inside the firmware's trap handler. The lines that
+ * matter are marked. */
 #include <stdint.h>
 
 void without_cfi(void (*callee)(void));
