@@ -202,7 +202,7 @@ void Hart::interpret_as() {
 
     SLOW(undecoded) SLOW(page_end) SLOW(illegal) SLOW(auipc) SLOW(lr_w) SLOW(sc_w)
     SLOW(amoswap_w) SLOW(amoadd_w) SLOW(amoxor_w) SLOW(amoand_w) SLOW(amoor_w) SLOW(amomin_w)
-    SLOW(amomax_w) SLOW(amominu_w) SLOW(amomaxu_w) SLOW(fence_i) SLOW(ecall) SLOW(ebreak)
+    SLOW(amomax_w) SLOW(amominu_w) SLOW(amomaxu_w) SLOW(told_fence) SLOW(cbo) SLOW(fence_i) SLOW(ecall) SLOW(ebreak)
     SLOW(mret) SLOW(wfi) SLOW(csrrw) SLOW(csrrs) SLOW(csrrc) SLOW(csrrwi) SLOW(csrrsi)
     SLOW(csrrci) SLOW(flw) SLOW(fsw) SLOW(fadd_s) SLOW(fsub_s) SLOW(fmul_s) SLOW(fdiv_s)
     SLOW(fsqrt_s) SLOW(fmadd_s) SLOW(fmsub_s) SLOW(fnmsub_s) SLOW(fnmadd_s) SLOW(fcvt_w_s)
