@@ -49,7 +49,7 @@ struct CoefficientWork {
   bool extra = false;
 };
 
-struct ArrayWork {
+struct ArrayWork : ArrayRun {
   LocalTile source;  // u, x, v; selective d, ssd a_k
   LocalTile destination;
   LocalTile stored;       // no rows unless COMBINE
@@ -57,16 +57,6 @@ struct ArrayWork {
   LocalTile drive, b, c;  // selective, ssd: what STREAMS said
   LocalTile u;            // selective, ssd with D
   ArrayShape shape;
-  unsigned steps = 0;
-  bool use_extra = false;
-  bool partial = false;
-  bool reverse = false;
-  bool shift = false;
-  bool zero_state = false;
-  Activation activation = Activation::none;
-  NumberType output = NumberType::fp32;
-  NumberType stored_type = NumberType::fp32;
-  float output_scale = 1.0f;
 };
 
 struct StateWork {

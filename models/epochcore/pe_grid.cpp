@@ -144,8 +144,7 @@ void PeGrid::start_array(const Command& command) {
   const NumberType type = work.shape.type;
   swap_coefficients();
   swap_states();
-  ArrayCommand run;
-  run.steps = work.steps;
+  ArrayCommand run{work};
   const bool streamed = work.drive.rows != 0, edge = work.shape.mode == ArrayMode::edge;
   const float* const source =
       read_operand(work.source, streamed || edge ? NumberType::fp32 : type, work, source_);
@@ -156,19 +155,9 @@ void PeGrid::start_array(const Command& command) {
   if (streamed) run.u = read_operand(work.u, type, work, u_);
   run.stored = read_operand(work.stored, work.stored_type, work, stored_);
   run.accumulator = read_operand(work.accumulator, NumberType::fp32, work, accumulator_);
-  run.use_extra = work.use_extra;
-  run.partial = work.partial;
-  run.reverse = work.reverse;
-  run.shift = work.shift;
-  run.zero_state = work.zero_state;
-  run.activation = work.activation;
-  run.output = work.output;
-  run.stored_type = work.stored_type;
-  run.output_scale = work.output_scale;
 
   const CoefficientBlock block = work.shape.block();
-  const Activation activation = work.partial ? Activation::none : work.activation;
-  results_.resize(std::size_t{work.steps} * PeArray::outputs(block, activation));
+  results_.resize(std::size_t{work.steps} * PeArray::outputs(block, work.drained()));
   NumericEvents events;
   ArrayTiming timing = array_->run(run, results_.data(), events);
   const std::uint64_t lanes = config_.pe_grid.drain_lanes;

@@ -116,9 +116,9 @@ class DmaChecker : public MemoryObserver {
   std::uint64_t last_number_ = ~std::uint64_t{0};
   Page* last_page_ = nullptr;
   Pieces owned_;
-  Pieces completed_;                                  // seen complete, and no fence i,r since
-  std::vector<std::deque<Submission>> submissions_;   // by device, in ring order
-  Pieces writers_;  // of stale bytes, the latest last
+  Pieces completed_;                                 // seen complete, and no fence i,r since
+  std::vector<std::deque<Submission>> submissions_;  // by device, in ring order
+  Pieces writers_;                                   // of stale bytes, the latest last
   std::set<std::tuple<int, unsigned, std::uint32_t>> reported_;
 };
 

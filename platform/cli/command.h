@@ -36,7 +36,7 @@ constexpr const char* kExitStatusHelp =
     "  70     platform error              71  unhandled trap of the firmware\n"
     "  72     deadlock: nothing is left to happen\n"
     "  75     simulated-time or wall-time limit\n"
-      "  76     --check found something, and the firmware was content\n"
+    "  76     --check found something, and the firmware was content\n"
     "  130    interrupted, or killed by a debugger\n";
 
 // Parses options, `positional` names taking the arguments without a dash. Prints nothing; throws

@@ -370,8 +370,7 @@ void Machine::run_array(const ArrayWork& work, InFlight& command) {
                            stored = words(work.stored, work.stored_type),
                            sums = words(work.accumulator, NumberType::fp32);
   const auto data = [](const std::vector<float>& v) { return v.empty() ? nullptr : v.data(); };
-  ArrayCommand run;
-  run.steps = work.steps;
+  ArrayCommand run{work};
   run.u = streamed ? data(u) : source.data();
   run.decay = streamed ? source.data() : nullptr;
   run.drive = data(drive);
@@ -379,18 +378,8 @@ void Machine::run_array(const ArrayWork& work, InFlight& command) {
   run.c = data(c);
   run.stored = data(stored);
   run.accumulator = data(sums);
-  run.use_extra = work.use_extra;
-  run.partial = work.partial;
-  run.reverse = work.reverse;
-  run.shift = work.shift;
-  run.zero_state = work.zero_state;
-  run.activation = work.activation;
-  run.output = work.output;
-  run.stored_type = work.stored_type;
-  run.output_scale = work.output_scale;
-  const Activation activation = work.partial ? Activation::none : work.activation;
   std::vector<float> results(std::size_t{work.steps} *
-                             PeArray::outputs(work.shape.block(), activation));
+                             PeArray::outputs(work.shape.block(), work.drained()));
   NumericEvents events;
   array_->run(run, results.data(), events);
   std::vector<std::uint8_t> bytes(work.destination.bytes());

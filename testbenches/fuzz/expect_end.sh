@@ -5,17 +5,6 @@
 set -uo pipefail
 wanted=$1 text=$2
 shift 2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-status=0
-"$@" >/dev/null 2>err || status=$?
-head -c 4000 err
-if [ "$status" != "$wanted" ]; then
-  echo "FAILED: exit status $status, wanted $wanted"
-  exit 1
-fi
-if ! grep -qF -- "$text" err; then
-  echo "FAILED: stderr lacks: $text"
-  exit 1
-fi
+. "$(dirname "$0")/../common/expect.sh"
+expect "$wanted" "$@"
+has err "$text"

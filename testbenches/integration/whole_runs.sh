@@ -3,17 +3,10 @@
 # The firmware's programs on the built platform: whole_runs.sh EPOCHVP CASE
 set -uo pipefail
 vp=$1 name=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
+. "$(dirname "$0")/../common/expect.sh"
 
 quanta="0 100 10000" # ns; 0 is exact, 10000 the default
 
-fail() {
-  echo "FAILED: $*"
-  tail -n +1 err* out* 2>/dev/null | tail -c 4000
-  exit 1
-}
 # clocks_add_up NAME: on every EpochCore each clock spends each array cycle in one phase, and they
 # sleep together.
 clocks_add_up() {
@@ -36,8 +29,6 @@ run() {
   [ -s "out.$to" ] || fail "no output: run $*"
   clocks_add_up "$to"
 }
-has() { grep -qF -- "$2" "$1" || fail "$1 lacks: $2"; }
-same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 simulated_ps() { jq .simulation.simulated_ps "stats.$1"; }
 
 # same_at_quanta PROGRAM [options --] [arguments]: bytes on the UART and exit status are equal, the

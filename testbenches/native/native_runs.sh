@@ -4,29 +4,11 @@
 # PROGRAMS has the shared objects of programs/; ELF is any ELF, to stand beside them.
 set -uo pipefail
 vp=$1 programs=$2 elf=$3 name=$4
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-
-fail() {
-  echo "FAILED: $*"
-  echo "--- stdout"; head -c 3000 out
-  echo "--- stderr"; head -c 3000 err
-  exit 1
-}
+. "$(dirname "$0")/../common/expect.sh"
 skip() {
   echo "SKIPPED: $*"
   exit 0
 }
-# expect STATUS command...: runs it, keeps its output in out and err.
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>err || status=$?
-  [ "$status" = "$wanted" ] || fail "exit $status, wanted $wanted: $*"
-}
-has() { grep -qF -- "$2" "$1" || fail "$1 lacks: $2"; }
-lacks() { ! grep -qF -- "$2" "$1" || fail "$1 has: $2"; }
 native=(--set cpu.kind=native)
 # program NAME [arguments]: a program of programs/, with an ELF of the same name.
 program() {

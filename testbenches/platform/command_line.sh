@@ -4,25 +4,7 @@
 set -uo pipefail
 vp=$1 programs=$2 source=$3 name=$4
 firmware=$(dirname "$vp")/firmware
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-
-fail() {
-  echo "FAILED: $*"
-  echo "--- stdout"; head -c 2000 out
-  echo "--- stderr"; head -c 2000 err
-  exit 1
-}
-# expect STATUS command...: runs it, keeps its output in out and err.
-expect() {
-  local wanted=$1 status=0
-  shift
-  "$@" >out 2>err || status=$?
-  [ "$status" = "$wanted" ] || fail "exit $status, wanted $wanted: $*"
-}
-has() { grep -qF -- "$2" "$1" || fail "$1 lacks: $2"; }
-lacks() { ! grep -qF -- "$2" "$1" || fail "$1 has: $2"; }
+. "$(dirname "$0")/../common/expect.sh"
 lines() { [ "$(wc -l <"$1")" = "$2" ] || fail "$1 has $(wc -l <"$1") lines, wanted $2"; }
 # json FILE EXPRESSION: holds for the file's contents d and its statistics s by name.
 json() {
@@ -39,7 +21,6 @@ facts() {
 d = json.load(open(sys.argv[1])); del d["simulation"]["host"]; print(json.dumps(d, indent=1))' "$1" ||
     fail "$1 is not JSON"
 }
-empty() { [ ! -s "$1" ] || fail "$1 is not empty"; }
 
 case_hello() {
   expect 0 "$vp" run hello

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""train_psmnist: wrong options, and a tiny training run on digits made here, whose expected logits a
+"""A tiny training run of train_psmnist on digits made here, whose expected logits a
 recurrence in plain Python finds again in the model folder. Skipped (77) where PyTorch is not installed.
 
 usage: test_train_psmnist.py PROJECT_ROOT
@@ -16,10 +16,10 @@ import sys
 import tempfile
 import unittest
 
+from pytorch import PYTHON, run_tests
+
 ROOT = pathlib.Path(sys.argv.pop())
 SCRIPT = ROOT / "scripts" / "train_psmnist"
-PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's PyTorch
-SKIPPED = 77
 PIXELS, CLASSES, DEPTH, WIDTH, MODES = 784, 10, 2, 4, 3
 EPSILON = 1e-5
 
@@ -110,34 +110,6 @@ def logits(tensors, norm, pixels):
     return affine(tensors["decoder.weight"], tensors["decoder.bias"], mean)
 
 
-class Usage(unittest.TestCase):
-    def run_script(self, *options):
-        # -S -I: no site-packages, so no PyTorch even where it is installed.
-        return subprocess.run([sys.executable, "-S", "-I", SCRIPT, *options], text=True,
-                              capture_output=True, check=False)
-
-    def test_help(self):
-        result = self.run_script("--help")
-        self.assertEqual(result.returncode, 0)
-        self.assertIn("--max-steps", result.stdout)
-
-    def test_without_pytorch(self):
-        result = self.run_script()
-        self.assertEqual(result.returncode, 69)
-        self.assertIn("python3-torch and libopenblas0-openmp", result.stderr)
-
-    def test_wrong_options(self):
-        for option, value, reason in (("--epochs", "0", "above 0"), ("--minutes", "-1", "above 0"),
-                                      ("--norm", "none", "invalid choice"), ("--decay", "0", "above 0"),
-                                      ("--chunk", "55", "divide 784"), ("--width", "0", "1 or more"),
-                                      ("--batch", "1", "below --processes"),
-                                      ("--stages", "1:1", "unrecognized"), ("--seed", "x", "invalid")):
-            with self.subTest(option=option, value=value):
-                result = self.run_script(option, value)
-                self.assertEqual(result.returncode, 64)
-                self.assertIn(reason, result.stderr)
-
-
 class Train(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -205,13 +177,5 @@ class Train(unittest.TestCase):
         self.assertIn("scripts/fetch_mnist --train fetches it", result.stderr)
 
 
-def main():
-    here = subprocess.run([PYTHON, "-c", "import torch"], capture_output=True, check=False)
-    if here.returncode != 0:
-        print("SKIPPED: no PyTorch; scripts/setup train installs it")
-        sys.exit(SKIPPED)
-    unittest.main()
-
-
 if __name__ == "__main__":
-    main()
+    run_tests()

@@ -14,10 +14,10 @@ import sys
 import tempfile
 import unittest
 
+from pytorch import PYTHON, run_tests
+
 EPOCHVP = sys.argv.pop()
 ROOT = pathlib.Path(sys.argv.pop())
-PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's PyTorch
-SKIPPED = 77
 PIXELS, CLASSES, DEPTH = 784, 10, 2
 
 
@@ -97,13 +97,5 @@ class Train(unittest.TestCase):
         self.assertIn("128 training digits", result.stderr)
 
 
-def main():
-    here = subprocess.run([PYTHON, "-c", "import torch"], capture_output=True, check=False)
-    if here.returncode != 0:
-        print("SKIPPED: no PyTorch; scripts/setup train installs it")
-        sys.exit(SKIPPED)
-    unittest.main()
-
-
 if __name__ == "__main__":
-    main()
+    run_tests()

@@ -80,10 +80,27 @@ struct CoefficientBlock {
 // EPOCH_ACTIVATION_* in the same order.
 enum class Activation { none, gelu, glu, gelu_tanh, relu, silu, sigmoid, tanh };
 
+// What an SSM or GEMM command asks for, wherever its operands lie.
+struct ArrayRun {
+  unsigned steps = 0;
+  bool use_extra = false;   // D*u or bias in the drain
+  bool partial = false;     // another block follows: raw y [steps][lanes], no drain
+  bool reverse = false;     // SSM only: steps run from T - 1 to 0
+  bool shift = false;       // SSM only, with reverse and stored: step t adds to t - 1,
+                            // step 0 to nothing, y[T - 1] is activation(stored[T - 1])
+  bool zero_state = false;  // SSM only
+  Activation activation = Activation::none;
+  NumberType output = NumberType::fp32;       // of the results: fp32, bf16 or int8
+  NumberType stored_type = NumberType::fp32;  // width of `stored`, whose words are widened
+  float output_scale = 1.0f;                  // int8 results: rint(v * output_scale), clamped
+
+  // With a partial block there is no drain, and so none in it.
+  Activation drained() const { return partial ? Activation::none : activation; }
+};
+
 // One SSM or GEMM command on packed operands. Arrays are indexed by time, also with `reverse`; none
 // overlaps the results.
-struct ArrayCommand {
-  unsigned steps = 0;
+struct ArrayCommand : ArrayRun {
   // [steps][lanes]; mac: x [steps][modes]; edge: v [steps][2 channels], re and im side by side;
   // selective and ssd: u for D only.
   const float* u = nullptr;
@@ -93,16 +110,6 @@ struct ArrayCommand {
   const float* c = nullptr;
   const float* stored = nullptr;       // [steps][outputs], COMBINE or residual; null = none
   const float* accumulator = nullptr;  // [steps][lanes], y starts here; null = +0
-  bool use_extra = false;              // D*u or bias in the drain
-  bool partial = false;                // another block follows: raw y [steps][lanes], no drain
-  bool reverse = false;                // SSM only: steps run from T - 1 to 0
-  bool shift = false;                  // SSM only, with reverse and stored: step t adds to t - 1,
-                                       // step 0 to nothing, y[T - 1] is activation(stored[T - 1])
-  bool zero_state = false;             // SSM only
-  Activation activation = Activation::none;
-  NumberType output = NumberType::fp32;       // of the results: fp32, bf16 or int8
-  NumberType stored_type = NumberType::fp32;  // width of `stored`, whose words are widened
-  float output_scale = 1.0f;                  // int8 results: rint(v * output_scale), clamped
 };
 
 // Cycles of the array clock; array specification "Time".

@@ -79,7 +79,7 @@ FastDrain::FastDrain(const CoefficientBlock& block, const ArrayCommand& command,
       y_(y),
       events_(events),
       lanes_(block.mode == ArrayMode::edge ? 2 * block.channels : block.lanes()),
-      outputs_(PeArray::outputs(block, command.partial ? Activation::none : command.activation)) {}
+      outputs_(PeArray::outputs(block, command.drained())) {}
 
 void FastDrain::finish(unsigned time, float* values) {
   float* const row = y_ + std::size_t{time} * lanes_;

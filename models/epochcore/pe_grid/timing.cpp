@@ -85,7 +85,7 @@ std::uint64_t port_cycles(std::uint64_t bytes, unsigned port) {
 }
 
 StepTraffic step_traffic(const CoefficientBlock& block, const ArrayCommand& command) {
-  const Activation activation = command.partial ? Activation::none : command.activation;
+  const Activation activation = command.drained();
   const std::uint64_t results = PeArray::outputs(block, activation);
   const bool raw = command.partial || block.mode == ArrayMode::edge;
   StepTraffic traffic;
