@@ -113,7 +113,7 @@ void write_soc(TreeWriter& tree, const ScenarioConfig& config) {
   tree.wide_children();
   tree.text("compatible", "simple-bus");
   tree.flag("ranges");
-  if (config.cpu.dma_coherent) tree.flag("dma-coherent");
+  if (config.dma_coherent) tree.flag("dma-coherent");
 
   write_device(tree, "clint", "riscv,clint0", map.clint, kClintBytes);
   tree.cells("interrupts-extended",

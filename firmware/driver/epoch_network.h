@@ -47,14 +47,13 @@ enum epoch_network_result { EPOCH_NETWORK_RESULTS(EPOCH_X_NETWORK_RESULT) };
 
 const char* epoch_network_result_text(enum epoch_network_result result);
 
+#define EPOCH_NO_OP 0xFFFFFFFFu
+
 /* Checks `bytes` bytes at `image` for the hardware of `caps`. `op`, if not null, becomes the op at
- * fault. */
+ * fault, EPOCH_NO_OP if none is (epoch_network_check.c). */
 enum epoch_network_result epoch_network_open(struct epoch_network* network, const void* image,
                                              uint32_t bytes, const struct epoch_caps* caps,
                                              uint32_t* op);
-
-/* CRC-32 of IEEE 802.3 (reflected, 0xEDB88320): start with crc = 0, chain calls. */
-uint32_t epoch_crc32(uint32_t crc, const void* bytes, uint32_t count);
 
 /* ---- What an image says ---- */
 
@@ -69,6 +68,15 @@ const struct epoch_image_tensor* epoch_output_tensor(const struct epoch_network*
 /* The flags of an op's format. */
 static inline uint32_t epoch_op_flags(const struct epoch_image_op* op) {
   return EPOCH_FORMAT_FLAGS(op->format);
+}
+/* Whether the mode's decay and inputs come as tensors (STREAMS), and whether its channels are
+ * pairs. */
+static inline bool epoch_op_is_streamed(const struct epoch_image_op* op) {
+  const uint32_t mode = EPOCH_FORMAT_MODE(op->format);
+  return op->kind == EPOCH_IMAGE_OP_SSM && (mode == EPOCH_MODE_SELECTIVE || mode == EPOCH_MODE_SSD);
+}
+static inline bool epoch_op_is_edge(const struct epoch_image_op* op) {
+  return op->kind == EPOCH_IMAGE_OP_SSM && EPOCH_FORMAT_MODE(op->format) == EPOCH_MODE_EDGE;
 }
 /* Elements of a row that an op makes: an edge has re and im of each cell. */
 uint32_t epoch_op_results(const struct epoch_image_op* op);

@@ -24,6 +24,11 @@ inline std::uint64_t clock_period_ps(double mhz) {
   return static_cast<std::uint64_t>(std::llround(1e6 / mhz));
 }
 
+// The first clock edge at or after a time, as a number of periods.
+inline std::uint64_t cycles_up_to(std::uint64_t ps, std::uint64_t period_ps) {
+  return (ps + period_ps - 1) / period_ps;
+}
+
 inline std::uint64_t ns_to_ps(double ns) {
   return static_cast<std::uint64_t>(std::llround(ns * 1e3));
 }

@@ -46,7 +46,6 @@ struct CpuConfig {
   std::uint32_t pmp_regions = 8;  // at most 16
   InstructionTiming timing;
   CacheConfig icache, dcache;
-  bool dma_coherent = true;                // for the device tree and the checks: there is no cache
   std::uint64_t timebase_hz = 10'000'000;  // of the time CSR
 };
 

@@ -24,7 +24,8 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const CpuConfig& config)
       period_ps_(clock_period_ps(config.clock_mhz)),
       quantum_cycles_(std::max<std::uint64_t>(1, config.quantum_ns * 1000 / period_ps_)),
       timebase_hz_(config.timebase_hz),
-      hart_(*this, config) {
+      hart_(*this, config),
+      inputs_(software_interrupt, timer_interrupt, external_interrupt) {
   SC_HAS_PROCESS(Cpu);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct);
   SC_THREAD(execute);
@@ -48,16 +49,14 @@ void Cpu::execute() {
 }
 
 void Cpu::sleep() {
-  asleep_since_ps_ = now_ps();
+  sleep_.begin(now_ps());
   sleeping_trace_.set(now_ps(), 1);
   for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending() && !wake_;
        hart_.set_interrupts(interrupt_levels())) {
-    wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
-         external_interrupt.value_changed_event() | woken_);
+    wait(inputs_.changed() | woken_);
   }
   hart_.sleep_until(first_cycle_at(now_ps()));
-  slept_ps_ = slept_ps();
-  asleep_since_ps_.reset();
+  sleep_.end(now_ps());
   sleeping_trace_.set(now_ps(), 0);
 }
 
@@ -86,18 +85,6 @@ unsigned Cpu::debug_transport(tlm::tlm_command command, std::uint64_t address, s
 void Cpu::synchronise() {
   const std::uint64_t now = now_ps();
   if (local_ps() > now) wait(from_ps(local_ps() - now));
-}
-
-std::uint64_t Cpu::slept_ps() const {
-  return slept_ps_ + (asleep_since_ps_ ? now_ps() - *asleep_since_ps_ : 0);
-}
-
-std::uint32_t Cpu::interrupt_levels() const {
-  const auto level = [](const sc_core::sc_in<bool>& line, unsigned number) {
-    return line.read() ? 1u << number : 0u;
-  };
-  return level(software_interrupt, kSoftwareInterrupt) | level(timer_interrupt, kTimerInterrupt) |
-         level(external_interrupt, kExternalInterrupt);
 }
 
 // The access happens at the hart's own time; whatever the target adds to it, in the annotated delay
@@ -136,12 +123,7 @@ BusReply Cpu::transfer_line(std::uint32_t address, unsigned bytes, bool write) {
   std::uint8_t data[kLongestLine];
   if (!write) return transport(tlm::TLM_READ_COMMAND, address, data, bytes);
   synchronise();
-  tlm::tlm_generic_payload peek;
-  peek.set_command(tlm::TLM_READ_COMMAND);
-  peek.set_address(address);
-  peek.set_data_ptr(data);
-  peek.set_data_length(bytes);
-  if (bus->transport_dbg(peek) != bytes) return {};
+  if (debug_transport(tlm::TLM_READ_COMMAND, address, data, bytes) != bytes) return {};
   return transport(tlm::TLM_WRITE_COMMAND, address, data, bytes);
 }
 
@@ -178,13 +160,7 @@ void Cpu::on_jump(std::uint64_t cycle, std::uint32_t pc) {
 }
 
 void Cpu::trace_interrupts() {
-  const auto changed = [&](const sc_core::sc_in<bool>& line, unsigned number, TracePoint& trace) {
-    if (line.event()) latency_.level(number, line.read(), now_ps());
-    trace.set(now_ps(), line.read());
-  };
-  changed(software_interrupt, kSoftwareInterrupt, software_trace_);
-  changed(timer_interrupt, kTimerInterrupt, timer_trace_);
-  changed(external_interrupt, kExternalInterrupt, external_trace_);
+  inputs_.trace([&](unsigned number, bool up) { latency_.level(number, up, now_ps()); });
 }
 
 // Before each run, which takes a pending interrupt first: a write to mie or mstatus and MRET end
@@ -198,9 +174,7 @@ void Cpu::note_latency() {
 void Cpu::attach_trace(TraceSink& sink) {
   pc_trace_.attach(sink, name(), "pc", 32);
   sleeping_trace_.attach(sink, name(), "sleeping", 1);
-  software_trace_.attach(sink, name(), "software_interrupt", 1);
-  timer_trace_.attach(sink, name(), "timer_interrupt", 1);
-  external_trace_.attach(sink, name(), "external_interrupt", 1);
+  inputs_.attach_trace(sink, name());
   hart_.observe(*this);
 }
 
@@ -230,7 +204,7 @@ void Cpu::statistics(Statistics& out) const {
                  "read over the bus for the data cache"});
   out.push_back({scope + "dcache_write_backs", counts.dcache_write_backs, "line",
                  "written back over the bus by the data cache"});
-  out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
+  out.push_back({scope + "wfi_time", static_cast<double>(sleep_.total(now_ps())) / 1000.0, "ns",
                  "simulated time asleep in WFI"});
 }
 

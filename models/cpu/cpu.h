@@ -14,7 +14,9 @@
 #include "common/trace.h"
 #include "cpu/config.h"
 #include "cpu/hart.h"
+#include "cpu/interrupt_inputs.h"
 #include "cpu/interrupt_latency.h"
+#include "cpu/sleep_time.h"
 
 namespace epoch {
 
@@ -45,7 +47,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   const Hart& hart() const { return hart_; }
   // How far the hart has got: ahead of the kernel by up to a quantum, behind it while asleep.
   std::uint64_t local_ps() const { return hart_.cycles() * period_ps_; }
-  bool sleeping() const { return asleep_since_ps_.has_value(); }
+  bool sleeping() const { return sleep_.asleep(); }
 
   // From here on a debugger can stop the hart. Before the simulation starts.
   HartDebugger& attach_debugger();
@@ -54,7 +56,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   unsigned debug_transport(tlm::tlm_command command, std::uint64_t address, std::uint8_t* data,
                            unsigned bytes);
   // The interrupt inputs as they stand, as bits of mip.
-  std::uint32_t interrupt_levels() const;
+  std::uint32_t interrupt_levels() const { return inputs_.levels(); }
   // A debugger has moved the pc: ends a sleep in WFI without an interrupt, or keeps one from
   // beginning.
   void wake();
@@ -69,10 +71,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
 
   // Lets simulated time catch up with the hart's.
   void synchronise();
-  std::uint64_t first_cycle_at(std::uint64_t ps) const {
-    return (ps + period_ps_ - 1) / period_ps_;
-  }
-  std::uint64_t slept_ps() const;
+  std::uint64_t first_cycle_at(std::uint64_t ps) const { return cycles_up_to(ps, period_ps_); }
   BusReply transport(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
                      unsigned bytes);
   void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
@@ -91,8 +90,8 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   std::uint64_t timebase_hz_;
   Hart hart_;
   tlm::tlm_generic_payload payload_;
-  std::uint64_t slept_ps_ = 0;
-  std::optional<std::uint64_t> asleep_since_ps_;
+  InterruptInputs inputs_;
+  SleepTime sleep_;
   InterruptLatency latency_;
   std::unique_ptr<HartDebugger> debugger_;
   sc_core::sc_event woken_;
@@ -100,9 +99,6 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
 
   TracePoint pc_trace_;
   TracePoint sleeping_trace_;
-  TracePoint software_trace_;
-  TracePoint timer_trace_;
-  TracePoint external_trace_;
 };
 
 }  // namespace epoch

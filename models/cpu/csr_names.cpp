@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "cpu/csr_file.h"
+#include "cpu/pmp.h"
+
 namespace epoch {
 
 namespace {
@@ -13,18 +16,51 @@ constexpr struct {
   std::uint32_t number;
   const char* name;
 } kSingles[] = {
-    {0x001, "fflags"},     {0x002, "frm"},           {0x003, "fcsr"},     {0x300, "mstatus"},
-    {0x301, "misa"},       {0x302, "medeleg"},       {0x303, "mideleg"},  {0x304, "mie"},
-    {0x305, "mtvec"},      {0x306, "mcounteren"},    {0x30a, "menvcfg"},  {0x310, "mstatush"},
-    {0x31a, "menvcfgh"},   {0x320, "mcountinhibit"}, {0x340, "mscratch"}, {0x341, "mepc"},
-    {0x342, "mcause"},     {0x343, "mtval"},         {0x344, "mip"},      {0x34a, "mtinst"},
-    {0x34b, "mtval2"},     {0x747, "mseccfg"},       {0x757, "mseccfgh"}, {0x7a0, "tselect"},
-    {0x7a1, "tdata1"},     {0x7a2, "tdata2"},        {0x7a3, "tdata3"},   {0x7a4, "tinfo"},
-    {0x7a5, "tcontrol"},   {0x7a8, "mcontext"},      {0xb00, "mcycle"},   {0xb02, "minstret"},
-    {0xb80, "mcycleh"},    {0xb82, "minstreth"},     {0xc00, "cycle"},    {0xc01, "time"},
-    {0xc02, "instret"},    {0xc80, "cycleh"},        {0xc81, "timeh"},    {0xc82, "instreth"},
-    {0xf11, "mvendorid"},  {0xf12, "marchid"},       {0xf13, "mimpid"},   {0xf14, "mhartid"},
-    {0xf15, "mconfigptr"},
+    {csr::fflags, "fflags"},
+    {csr::frm, "frm"},
+    {csr::fcsr, "fcsr"},
+    {csr::mstatus, "mstatus"},
+    {csr::misa, "misa"},
+    {0x302, "medeleg"},
+    {0x303, "mideleg"},
+    {csr::mie, "mie"},
+    {csr::mtvec, "mtvec"},
+    {csr::mcounteren, "mcounteren"},
+    {csr::menvcfg, "menvcfg"},
+    {csr::mstatush, "mstatush"},
+    {csr::menvcfgh, "menvcfgh"},
+    {csr::mcountinhibit, "mcountinhibit"},
+    {csr::mscratch, "mscratch"},
+    {csr::mepc, "mepc"},
+    {csr::mcause, "mcause"},
+    {csr::mtval, "mtval"},
+    {csr::mip, "mip"},
+    {0x34a, "mtinst"},
+    {0x34b, "mtval2"},
+    {0x747, "mseccfg"},
+    {0x757, "mseccfgh"},
+    {csr::tselect, "tselect"},
+    {0x7a1, "tdata1"},
+    {0x7a2, "tdata2"},
+    {0x7a3, "tdata3"},
+    {0x7a4, "tinfo"},
+    {csr::tcontrol, "tcontrol"},
+    {0x7a8, "mcontext"},
+    {csr::mcycle, "mcycle"},
+    {csr::minstret, "minstret"},
+    {csr::mcycleh, "mcycleh"},
+    {csr::minstreth, "minstreth"},
+    {csr::cycle, "cycle"},
+    {csr::time, "time"},
+    {csr::instret, "instret"},
+    {csr::cycleh, "cycleh"},
+    {csr::timeh, "timeh"},
+    {csr::instreth, "instreth"},
+    {csr::mvendorid, "mvendorid"},
+    {csr::marchid, "marchid"},
+    {csr::mimpid, "mimpid"},
+    {csr::mhartid, "mhartid"},
+    {csr::mconfigptr, "mconfigptr"},
 };
 
 constexpr struct {
@@ -33,9 +69,12 @@ constexpr struct {
   unsigned first, last;
   const char* suffix;
 } kRows[] = {
-    {0x323, "mhpmevent", 3, 31, ""},    {0x3a0, "pmpcfg", 0, 15, ""},
-    {0x3b0, "pmpaddr", 0, 63, ""},      {0xb03, "mhpmcounter", 3, 31, ""},
-    {0xb83, "mhpmcounter", 3, 31, "h"}, {0xc03, "hpmcounter", 3, 31, ""},
+    {csr::mhpmevent3, "mhpmevent", 3, 31, ""},
+    {Pmp::kConfig, "pmpcfg", 0, 15, ""},
+    {Pmp::kAddress, "pmpaddr", 0, 63, ""},
+    {csr::mhpmcounter3, "mhpmcounter", 3, 31, ""},
+    {csr::mhpmcounter3h, "mhpmcounter", 3, 31, "h"},
+    {0xc03, "hpmcounter", 3, 31, ""},
     {0xc83, "hpmcounter", 3, 31, "h"},
 };
 

@@ -452,9 +452,16 @@ CounterInputs Hart::counter_inputs(std::uint32_t csr_number) {
   return {cycles(), instructions(), wants_time ? bus_.time() : 0};
 }
 
-// Fences and cache blocks: accesses happen in program order and there is no cache, so whoever wants
-// to know is told, and nothing else happens.
+// Fences and cache blocks: accesses happen in program order and the caches hold no data, so whoever
+// wants to know is told, and nothing else happens. A block needs read or write access (CMO
+// specification 1.0, 2.5.3); in user mode menvcfg, which is 0, permits none.
 void Hart::tell_order(const Instruction& i) {
+  if (i.op == Op::cbo) {
+    if (csrs_.mode() != Privilege::machine) return raise(cause::illegal_instruction, i.bits);
+    const std::uint32_t address = x_[i.rs1];
+    if (!permitted(address, 1, AccessKind::read) && !permitted(address, 1, AccessKind::write))
+      return raise(cause::store_access_fault, address);
+  }
   if (memory_observer_ != nullptr && i.op == Op::cbo)
     memory_observer_->on_block(static_cast<BlockOperation>(i.imm), x_[i.rs1]);
   else if (memory_observer_ != nullptr)

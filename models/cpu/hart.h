@@ -74,9 +74,9 @@ struct HartCounts {
   std::uint64_t dcache_write_backs = 0;
 };
 
-// An RV32IMAFC + Zicsr + Zifencei hart with machine and user mode. Its clock is a count of cycles
-// since reset that runs while it executes, waits for the bus and sleeps; whoever owns the hart
-// ties the count to time.
+// An RV32IMAFC + Zicsr + Zifencei + Zicbom hart with machine and user mode. Its clock is a count of
+// cycles since reset that runs while it executes, waits for the bus and sleeps; whoever owns the
+// hart ties the count to time.
 class Hart {
  public:
   enum class Exit {

@@ -5,9 +5,9 @@
 
 namespace epoch {
 
-// Every operation of RV32IMAFC + Zicsr + Zifencei in machine and user mode. The first two are not
-// instructions but states of a slot in the code cache; `undecoded` is first because zeroed memory
-// means it. `told_fence` is a FENCE that a MemoryObserver is told of.
+// Every operation of RV32IMAFC + Zicsr + Zifencei + Zicbom in machine and user mode. The first two
+// are not instructions but states of a slot in the code cache; `undecoded` is first because zeroed
+// memory means it. `told_fence` is a FENCE that a MemoryObserver is told of.
 // clang-format off
 #define EPOCH_CPU_OPS(X)                                                                       \
   X(undecoded) X(page_end) X(illegal)                                                          \

@@ -78,8 +78,9 @@ bool Hart::load_direct(u32 address, u32& result) {
 
 template <bool timed, typename T>
 bool Hart::store_direct(u32 address, T value) {
-  if (timed && dcache_ && !dcache_->hit(address, true)) return false;
+  if (timed && dcache_ && !dcache_->hit(address, false)) return false;
   if (!direct_.store(address, value)) return false;
+  if (timed && dcache_) dcache_->hit(address, true);  // dirty only if it was stored
   counts_.direct_bytes += sizeof value;
   return true;
 }
@@ -202,25 +203,25 @@ void Hart::interpret_as() {
 
     SLOW(undecoded) SLOW(page_end) SLOW(illegal) SLOW(auipc) SLOW(lr_w) SLOW(sc_w)
     SLOW(amoswap_w) SLOW(amoadd_w) SLOW(amoxor_w) SLOW(amoand_w) SLOW(amoor_w) SLOW(amomin_w)
-    SLOW(amomax_w) SLOW(amominu_w) SLOW(amomaxu_w) SLOW(told_fence) SLOW(cbo) SLOW(fence_i) SLOW(ecall) SLOW(ebreak)
-    SLOW(mret) SLOW(wfi) SLOW(csrrw) SLOW(csrrs) SLOW(csrrc) SLOW(csrrwi) SLOW(csrrsi)
+    SLOW(amomax_w) SLOW(amominu_w) SLOW(amomaxu_w) SLOW(told_fence) SLOW(cbo) SLOW(fence_i)
+    SLOW(ecall) SLOW(ebreak) SLOW(mret) SLOW(wfi) SLOW(csrrw) SLOW(csrrs) SLOW(csrrc) SLOW(csrrwi) SLOW(csrrsi)
     SLOW(csrrci) SLOW(flw) SLOW(fsw) SLOW(fadd_s) SLOW(fsub_s) SLOW(fmul_s) SLOW(fdiv_s)
     SLOW(fsqrt_s) SLOW(fmadd_s) SLOW(fmsub_s) SLOW(fnmsub_s) SLOW(fnmadd_s) SLOW(fcvt_w_s)
     SLOW(fcvt_wu_s) SLOW(fcvt_s_w) SLOW(fcvt_s_wu) SLOW(fsgnj_s) SLOW(fsgnjn_s) SLOW(fsgnjx_s)
     SLOW(fmin_s) SLOW(fmax_s) SLOW(feq_s) SLOW(flt_s) SLOW(fle_s) SLOW(fclass_s) SLOW(fmv_x_w)
     SLOW(fmv_w_x)
   leave:
-    // clang-format on
     pc_ = page->pc_of(ip);
-budget_ = budget;
-if (budget == 0) return;
-const u32 before = pc_;
-execute(ip);
-if (observed && pc_ != before && pc_ != page->pc_of(ip + ip->length)) {
-  observer_->on_jump(cycles(), pc_);
+    budget_ = budget;
+    if (budget == 0) return;
+    const u32 before = pc_;
+    execute(ip);
+    if (observed && pc_ != before && pc_ != page->pc_of(ip + ip->length)) {
+      observer_->on_jump(cycles(), pc_);
+    }
+  }
 }
-}
-}
+// clang-format on
 
 #undef BEGIN
 #undef DISPATCH

@@ -27,6 +27,7 @@ class InterruptLatency {
     ++count_;
     total_ps_ += waited;
     longest_ps_ = std::max(longest_ps_, waited);
+    takeable_ = 0;  // the trap masks all of them
   }
 
   double mean_ps() const {

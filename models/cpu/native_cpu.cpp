@@ -22,7 +22,8 @@ NativeCpu::NativeCpu(const sc_core::sc_module_name& name, const CpuConfig& confi
       software_interrupt("software_interrupt"),
       timer_interrupt("timer_interrupt"),
       external_interrupt("external_interrupt"),
-      period_ps_(clock_period_ps(config.clock_mhz)) {
+      period_ps_(clock_period_ps(config.clock_mhz)),
+      inputs_(software_interrupt, timer_interrupt, external_interrupt) {
   SC_HAS_PROCESS(NativeCpu);
   bus.register_invalidate_direct_mem_ptr(this, &NativeCpu::invalidate_direct);
   SC_THREAD(execute);
@@ -50,11 +51,10 @@ bool NativeCpu::transport(tlm::tlm_command command, std::uint64_t address, void*
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   bus->b_transport(payload_, delay);
   const std::uint64_t end = std::max(now_ps(delay), started + period_ps_);
-  const std::uint64_t edge = (end + period_ps_ - 1) / period_ps_ * period_ps_;
   ++bus_accesses_;
   const bool ok = payload_.is_response_ok();
   if (!ok) last_fault_ = Fault{address, command == tlm::TLM_WRITE_COMMAND};
-  wait(from_ps(edge - now_ps()));
+  wait(from_ps(edge_after(end) - now_ps()));
   return ok;
 }
 
@@ -66,25 +66,13 @@ bool NativeCpu::write(std::uint64_t address, const void* data, unsigned bytes) {
   return transport(tlm::TLM_WRITE_COMMAND, address, const_cast<void*>(data), bytes);
 }
 
-std::uint32_t NativeCpu::interrupts() const {
-  const auto level = [](const sc_core::sc_in<bool>& line, unsigned number) {
-    return line.read() ? 1u << number : 0u;
-  };
-  return level(software_interrupt, kSoftwareInterrupt) | level(timer_interrupt, kTimerInterrupt) |
-         level(external_interrupt, kExternalInterrupt);
-}
-
 void NativeCpu::sleep(std::uint32_t enabled) {
-  asleep_since_ps_ = now_ps();
+  sleep_.begin(now_ps());
   sleeping_trace_.set(now_ps(), 1);
-  while ((interrupts() & enabled) == 0) {
-    wait(software_interrupt.value_changed_event() | timer_interrupt.value_changed_event() |
-         external_interrupt.value_changed_event());
-  }
-  const std::uint64_t edge = (now_ps() + period_ps_ - 1) / period_ps_ * period_ps_;
+  while ((interrupts() & enabled) == 0) wait(inputs_.changed());
+  const std::uint64_t edge = edge_after(now_ps());
   if (edge > now_ps()) wait(from_ps(edge - now_ps()));
-  slept_ps_ = slept_ps();
-  asleep_since_ps_.reset();
+  sleep_.end(now_ps());
   sleeping_trace_.set(now_ps(), 0);
 }
 
@@ -131,28 +119,20 @@ void NativeCpu::invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last) {
   }
 }
 
-std::uint64_t NativeCpu::slept_ps() const {
-  return slept_ps_ + (asleep_since_ps_ ? now_ps() - *asleep_since_ps_ : 0);
-}
-
 void NativeCpu::trace_interrupts() {
-  software_trace_.set(now_ps(), software_interrupt.read());
-  timer_trace_.set(now_ps(), timer_interrupt.read());
-  external_trace_.set(now_ps(), external_interrupt.read());
+  inputs_.trace([](unsigned, bool) {});
 }
 
 void NativeCpu::attach_trace(TraceSink& sink) {
   sleeping_trace_.attach(sink, name(), "sleeping", 1);
-  software_trace_.attach(sink, name(), "software_interrupt", 1);
-  timer_trace_.attach(sink, name(), "timer_interrupt", 1);
-  external_trace_.attach(sink, name(), "external_interrupt", 1);
+  inputs_.attach_trace(sink, name());
 }
 
 void NativeCpu::statistics(Statistics& out) const {
   const std::string scope = std::string(name()) + ".";
   out.push_back({scope + "cycles", now_ps() / period_ps_, "cycle", "clock cycles since reset"});
   out.push_back({scope + "bus_accesses", bus_accesses_, "access", "register accesses"});
-  out.push_back({scope + "wfi_time", static_cast<double>(slept_ps()) / 1000.0, "ns",
+  out.push_back({scope + "wfi_time", static_cast<double>(sleep_.total(now_ps())) / 1000.0, "ns",
                  "simulated time asleep"});
 }
 

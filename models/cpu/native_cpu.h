@@ -13,7 +13,8 @@
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "cpu/config.h"
-#include "cpu/hart_bus.h"
+#include "cpu/interrupt_inputs.h"
+#include "cpu/sleep_time.h"
 
 namespace epoch {
 
@@ -39,7 +40,7 @@ class NativeCpu : public sc_core::sc_module {
   bool read(std::uint64_t address, void* data, unsigned bytes);
   bool write(std::uint64_t address, const void* data, unsigned bytes);
   // Levels of the three inputs, as bits of mip.
-  std::uint32_t interrupts() const;
+  std::uint32_t interrupts() const { return inputs_.levels(); }
   // Until one of the inputs in `enabled` is up.
   void sleep(std::uint32_t enabled);
   void spin(std::uint64_t cycles);
@@ -53,7 +54,7 @@ class NativeCpu : public sc_core::sc_module {
 
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;
-  bool sleeping() const { return asleep_since_ps_.has_value(); }
+  bool sleeping() const { return sleep_.asleep(); }
   std::uint64_t bus_accesses() const { return bus_accesses_; }
   // The latest access that the bus refused.
   struct Fault {
@@ -70,23 +71,21 @@ class NativeCpu : public sc_core::sc_module {
 
   void execute();
   void trace_interrupts();
+  std::uint64_t edge_after(std::uint64_t ps) const {
+    return cycles_up_to(ps, period_ps_) * period_ps_;
+  }
   bool transport(tlm::tlm_command command, std::uint64_t address, void* data, unsigned bytes);
   const Window* window(std::uint64_t address, std::uint64_t bytes) const;
   void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
-  std::uint64_t slept_ps() const;
 
   std::uint64_t period_ps_;
+  InterruptInputs inputs_;
   tlm::tlm_generic_payload payload_;
   std::vector<Window> windows_;
   std::optional<Fault> last_fault_;
   std::uint64_t bus_accesses_ = 0;
-  std::uint64_t slept_ps_ = 0;
-  std::optional<std::uint64_t> asleep_since_ps_;
-
+  SleepTime sleep_;
   TracePoint sleeping_trace_;
-  TracePoint software_trace_;
-  TracePoint timer_trace_;
-  TracePoint external_trace_;
 };
 
 }  // namespace epoch

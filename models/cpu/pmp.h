@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
 #include "cpu/trap.h"
 
@@ -17,6 +16,7 @@ enum class AccessKind : std::uint8_t { read = 1, write = 2, execute = 4 };  // b
 class Pmp {
  public:
   static constexpr unsigned kMostRegions = 16;
+  static constexpr std::uint32_t kConfig = 0x3a0, kAddress = 0x3b0;  // pmpcfg0, pmpaddr0
 
   explicit Pmp(unsigned regions) : count_(regions) {}
 
@@ -35,8 +35,6 @@ class Pmp {
   }
 
  private:
-  static constexpr std::uint32_t kConfig = 0x3a0, kAddress = 0x3b0;
-
   struct Region {
     std::uint64_t first = 1;  // none if last < first
     std::uint64_t last = 0;   // inclusive

@@ -38,7 +38,7 @@ void Scratchpad::claim(std::uint64_t bytes_per_cycle, std::uint64_t from_ps,
                 claims_.end());
   if (bytes_per_cycle == 0) return;
   const std::uint64_t from = from_ps / period_ps_;
-  claims_.push_back({from, (until_ps + period_ps_ - 1) / period_ps_, bytes_per_cycle});
+  claims_.push_back({from, cycles_up_to(until_ps, period_ps_), bytes_per_cycle});
   std::uint64_t until = 0;
   required_ = std::max(required_, claimed_at(from, until));
 }
@@ -59,7 +59,7 @@ std::uint64_t Scratchpad::claimed_at(std::uint64_t cycle, std::uint64_t& until) 
 }
 
 std::uint64_t Scratchpad::reserve(std::uint64_t at_ps, std::uint64_t bytes) {
-  const std::uint64_t arrival = (at_ps + period_ps_ - 1) / period_ps_;
+  const std::uint64_t arrival = cycles_up_to(at_ps, period_ps_);
   std::uint64_t cycle = std::max(arrival, free_cycle_);
   std::uint64_t left = bytes;
   while (left > 0) {

@@ -152,7 +152,7 @@ bool Uart::interrupts_on_input() const {
 
 std::uint8_t Uart::interrupt_id() const {
   if ((ier_ & ier_line_status) != 0 && overrun_) return iir_line_status;
-  if ((ier_ & ier_received) != 0 && !received_.empty()) return iir_received;
+  if (interrupts_on_input() && !received_.empty()) return iir_received;
   if ((ier_ & ier_transmitter_empty) != 0 && transmitter_emptied_) return iir_transmitter_empty;
   return iir_none;
 }

@@ -159,7 +159,7 @@ DeviceChecks::DeviceChecks(Soc& soc, const ScenarioConfig& config, const Inspect
     for (int kind = 0; kind < DmaChecker::kinds; ++kind)
       dma_counters_.push_back(
           {"dma", DmaChecker::name_of(static_cast<DmaChecker::Kind>(kind)), kDescriptions[kind]});
-    dma_ = std::make_unique<DmaChecker>(config.cpu.dma_coherent, instances);
+    dma_ = std::make_unique<DmaChecker>(config.dma_coherent, instances);
     dma_->on_finding = [this](DmaChecker::Kind kind, const std::string& text) {
       found(dma_counters_[kind], text);
     };

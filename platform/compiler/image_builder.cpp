@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "epoch_network.h"
+#include "epoch_crc.h"
 
 namespace epoch {
 namespace {

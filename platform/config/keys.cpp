@@ -265,7 +265,7 @@ void add_system(std::vector<Key>& keys) {
   keys.push_back(number("cpu.clock_mhz", EPOCH_FIELD(cpu.clock_mhz), 1, 10000, "Processor clock"));
   keys.push_back(integer("cpu.quantum_ns", EPOCH_FIELD(cpu.quantum_ns), 0, 1e9,
                          "How far the hart runs ahead of the rest; 0 is exact"));
-  keys.push_back(plain("cpu.dma_coherent", KeyType::boolean, EPOCH_FIELD(cpu.dma_coherent),
+  keys.push_back(plain("cpu.dma_coherent", KeyType::boolean, EPOCH_FIELD(dma_coherent),
                        "Bus masters see what the hart's cache holds; if not, firmware cleans and "
                        "invalidates (run --check dma says where it does not)"));
   keys.push_back(integer("cpu.timebase_hz", EPOCH_FIELD(cpu.timebase_hz), 1, 1e9, "Rate of mtime"));

@@ -77,6 +77,7 @@ struct ScenarioConfig {
   CpuConfig cpu;
   UartConfig uart;
   CpuKind cpu_kind = CpuKind::rv32;
+  bool dma_coherent = true;  // cpu.dma_coherent: for the device tree and the checks
   InterconnectConfig interconnect;
   DramConfig dram{512ull << 20};
   RamConfig sram{64ull << 10, 2.0};

@@ -9,6 +9,7 @@
 #include "compiler/compiled_network.h"
 #include "compiler/network_builder.h"
 #include "compiler/number_words.h"
+#include "epoch_crc.h"
 #include "epoch_network.h"
 #include "reference/smnist_data.h"
 

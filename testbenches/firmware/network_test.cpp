@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "epoch_crc.h"
 #include "epoch_network.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <functional>
@@ -282,6 +284,49 @@ TEST_CASE("image: the op at fault is named") {
   std::uint32_t op = 0;
   CHECK(epoch_network_open(&network, image.data(), image.size(), &with, &op) == EPOCH_NETWORK_OP);
   CHECK(op == glu);
+  image.header().magic = 0;
+  CHECK(epoch_network_open(&network, image.data(), image.size(), &with, &op) ==
+        EPOCH_NETWORK_MAGIC);
+  CHECK(op == EPOCH_NO_OP);
+}
+
+// Products that come to nothing or to the right thing in 32 bits.
+TEST_CASE("image: sizes that wrap are refused") {
+  AlignedImage image = fixed_image();
+  image.tensors()[stream].width = image.tensors()[normed].width = 1 << 14;
+  const auto become = [&](std::uint32_t kind, std::uint32_t in, std::uint32_t out,
+                          std::uint32_t count, std::uint32_t flags) {
+    epoch_image_op& op = image.ops()[norm];
+    op = epoch_image_op{};
+    op.kind = kind;
+    op.layer = 1;
+    op.width_in = in;
+    op.width_out = out;
+    op.count = count;
+    op.format = EPOCH_FORMAT(0, 0, flags);
+    std::fill_n(op.inputs, EPOCH_INPUTS, EPOCH_REF_NONE);
+    op.inputs[EPOCH_INPUT_SOURCE] = EPOCH_REF(stream, 0);
+    op.output = EPOCH_REF(normed, 0);
+    image.seal();
+    return open(image);
+  };
+  CHECK(become(EPOCH_IMAGE_OP_CONV1D, 1 << 14, 1 << 14, 0xFFFF, EPOCH_VECTOR_BIAS) ==
+        EPOCH_NETWORK_OP);  // 2^32 bytes of taps and bias
+  CHECK(become(EPOCH_IMAGE_OP_CONV1D, 1 << 16, 1 << 16, 32769, 0) == EPOCH_NETWORK_OP);  // history
+  CHECK(become(EPOCH_IMAGE_OP_MAP, 1 << 17, 1 << 17, 32769, 0) == EPOCH_NETWORK_OP);
+}
+
+TEST_CASE("image: columns that nobody writes are not read") {
+  AlignedImage image = fixed_image();
+  image.tensors()[normed].width = 7;  // the norm writes six, from the first on
+  image.seal();
+  CHECK(open(image) == EPOCH_NETWORK_OK);
+  image.ops()[ssm].inputs[EPOCH_INPUT_SOURCE] = EPOCH_REF(normed, 1);
+  image.seal();
+  CHECK(open(image) == EPOCH_NETWORK_OPERAND);
+  image.ops()[norm].output = EPOCH_REF(normed, 1);
+  image.seal();
+  CHECK(open(image) == EPOCH_NETWORK_OK);
 }
 
 TEST_CASE("image: what the hardware lacks is refused") {

@@ -162,12 +162,13 @@ TEST_CASE("pooling is the mean, or the last row") {
 TEST_CASE("documents leave their pieces side by side, the head runs once") {
   Network network(1);
   const Value both = network.builder.tensor(4, EPOCH_TYPE_FP32, 1, EPOCH_TENSOR_DOCUMENTS);
+  network.builder.mean_pool(network.u, both.part(0, 1));
   network.builder.last_pool(network.u, both.part(1, 1));
   network.builder.begin_head(2);
   const Value y = network.builder.tensor(4, EPOCH_TYPE_FP32, 1);
   network.copy(both, y);
   const Image image = network.finish(y);
-  CHECK(evaluate_image(image, {1, 2, 3, 4}, 2).tensors[y.tensor] == Numbers{0, 2, 0, 4});
+  CHECK(evaluate_image(image, {1, 2, 3, 4}, 2).tensors[y.tensor] == Numbers{1.5, 2, 3.5, 4});
   CHECK_THROWS_AS(evaluate_image(image, {1, 2, 3}, 2), std::runtime_error);
 }
 

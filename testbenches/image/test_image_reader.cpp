@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "compiler/network_compiler.h"
+#include "epoch_crc.h"
 #include "epoch_network.h"
 #include "reference/random_models.h"
 

@@ -10,6 +10,7 @@
 #include <new>
 #include <vector>
 
+#include <epoch_crc.h>
 #include "epochcore/command.h"
 #include "fuzz/entry.h"
 

@@ -10,6 +10,7 @@
 #include <random>
 #include <utility>
 
+#include "cpu/csr_file.h"
 #include "cpu/l1_cache.h"
 #include "plain_board.h"
 #include "rv_encode.h"
@@ -90,6 +91,22 @@ TEST_CASE("a data miss is a line over the bus, a dirty victim another, and a hit
   CHECK(board.hart.counts().dcache_misses == 3);
   CHECK(board.hart.counts().dcache_write_backs == 1);
   CHECK(board.hart.counts().icache_misses == 0);
+}
+
+TEST_CASE("a store that traps leaves its line clean") {
+  CpuConfig config = config_from(kBase);
+  config.dcache = {1, 1, 32, 5};
+  PlainBoard board(config);
+  board.write_csr(csr::mtvec, PlainBoard::kHandler);
+  board.step(rv::nop);
+  board.hart.set_x(rv::a1, kBase + 0x3000);
+  board.hart.set_x(rv::a2, kBase + 0x3400);  // the same set
+  board.step(rv::lw(rv::a0, rv::a1, 0));
+  board.step(rv::sw(rv::a0, rv::a1, 1));
+  CHECK(board.hart.last_trap().cause == 6);
+  board.step(rv::lw(rv::a0, rv::a2, 0));
+  CHECK(board.hart.counts().dcache_misses == 2);
+  CHECK(board.hart.counts().dcache_write_backs == 0);
 }
 
 TEST_CASE("an instruction miss is a line over the bus, for each line that an instruction touches") {

@@ -103,6 +103,24 @@ TEST_CASE("user mode reaches no machine registers and no machine instructions") 
   CHECK(board.user(rv::csrr(rv::a0, csr::fcsr), 1u << 13) == 0);
 }
 
+// menvcfg reads 0, which permits none of them in user mode; in machine mode a locked region may.
+TEST_CASE("cache-block operations are machine mode's, where memory may be accessed") {
+  UserBoard board;
+  board.configure(0, kData >> 2, kNa4 | kL);
+  for (const u32 operation : {0u, 1u, 2u}) {
+    const u32 instruction = rv::i_type(0x0f, 2, 0, rv::a1, static_cast<int>(operation));
+    board.hart.set_x(rv::a1, kCode);
+    CHECK(board.user(instruction) == 2);
+    board.step(instruction, kBase + 0x300);
+    CHECK(board.hart.pc() == kBase + 0x304);
+    board.hart.set_x(rv::a1, kData);
+    board.step(instruction, kBase + 0x300);
+    CHECK(board.hart.pc() == PlainBoard::kHandler);
+    CHECK(board.read_csr(csr::mcause) == 7);
+    CHECK(board.read_csr(csr::mtval) == kData);
+  }
+}
+
 TEST_CASE("mcounteren opens the counters to user mode one by one") {
   UserBoard board;
   const u32 numbers[] = {csr::cycle, csr::time, csr::instret};
