@@ -34,7 +34,8 @@ struct ExecutedInstruction {
   Instruction decoded;    // Op::undecoded if it could not be fetched
   std::uint32_t rs1 = 0;  // values of the source registers before
   std::uint32_t rs2 = 0;
-  std::uint32_t result = 0;  // value of rd after
+  std::uint32_t result = 0;  // value of x[rd] after, and of f[rd]
+  std::uint32_t float_result = 0;
   std::uint32_t next_pc = 0;
   bool retired = false;  // otherwise it trapped: Hart::last_trap()
 };

@@ -225,6 +225,12 @@ void HartDebugger::set_x(unsigned number, std::uint32_t value) {
   hart_.set_x(number, value);
 }
 
+// As an instruction would, mstatus.FS with it; where FS is off it stays off.
+void HartDebugger::set_f(unsigned number, std::uint32_t value) {
+  hart_.set_f(number, value);
+  if (hart_.csrs_.floats_on()) hart_.csrs_.floats_changed();
+}
+
 std::optional<std::uint32_t> HartDebugger::read_csr(std::uint32_t number) const {
   return hart_.csrs_.read(number, hart_.counter_inputs(number));
 }

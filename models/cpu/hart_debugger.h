@@ -79,6 +79,7 @@ class HartDebugger {
   bool mid_instruction() const { return interpreting_; }
   void set_pc(std::uint32_t pc);
   void set_x(unsigned number, std::uint32_t value);
+  void set_f(unsigned number, std::uint32_t value);
   std::optional<std::uint32_t> read_csr(std::uint32_t number) const;  // nothing: there is none
   void write_csr(std::uint32_t number, std::uint32_t value);          // of one that exists
 

@@ -55,6 +55,7 @@ void Hart::step_observed() {
   executed.rs1 = x[i.rs1 % kRegisterSlots];
   executed.rs2 = i.op == Op::fsw ? f[i.rs2 % 32] : x[i.rs2 % kRegisterSlots];
   executed.result = x_[i.rd % kRegisterSlots];
+  executed.float_result = f_[i.rd % 32];
   executed.next_pc = pc_;
   for (InstructionObserver* each : each_) each->on_instruction(executed);
 }

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "errors.h"
+#include "files/output_file.h"
 #include "report/json_report.h"
 #include "run/workload.h"
 
@@ -69,7 +70,7 @@ int compile_command(const std::vector<std::string>& arguments) {
     throw InputError(*model, problem.what());
   }
   const auto image = compile_model(configuration, folders, folder);
-  write_text_file(*output, std::string(image.begin(), image.end()));
+  write_file(*output, std::string(image.begin(), image.end()));
   std::fprintf(stderr, "epochvp: %s, %zu bytes for an array of %u x %u\n", output->c_str(),
                image.size(), configuration.values.epochcore.pe_grid.rows,
                configuration.values.epochcore.pe_grid.cols);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "cli/command.h"
 #include "config/json_text.h"
 #include "errors.h"
+#include "files/output_file.h"
 #include "report/json_report.h"
 #include "report/vcd_writer.h"
 #include "run/signature.h"
@@ -115,9 +117,16 @@ Configuration run_configuration(const std::string& target, const std::vector<std
   return configuration;
 }
 
+std::optional<std::string> optional_name(const po::variables_map& values,
+                                         const std::string& option) {
+  const auto name = optional_text(values, option);
+  if (name && name->empty()) throw UsageError("--" + option + " needs a name");
+  return name;
+}
+
 RunFiles run_files(const po::variables_map& values) {
   RunFiles files;
-  if (const auto folder = optional_text(values, "out")) {
+  if (const auto folder = optional_name(values, "out")) {
     std::error_code error;
     fs::create_directories(*folder, error);
     if (!fs::is_directory(*folder, error)) {
@@ -128,18 +137,43 @@ RunFiles run_files(const po::variables_map& values) {
     files.mmio = fs::path(*folder) / "mmio.txt";
     files.post_mortem = fs::path(*folder) / "postmortem";
   }
-  if (const auto file = optional_text(values, "stats")) files.statistics = *file;
-  if (const auto file = optional_text(values, "vcd")) files.vcd = *file;
-  if (const auto file = optional_text(values, "trace-mmio")) files.mmio = *file;
-  if (const auto file = optional_text(values, "trace-instructions")) files.instructions = *file;
-  if (const auto file = optional_text(values, "profile")) files.profile = *file;
-  if (const auto file = optional_text(values, "signature")) files.signature = *file;
-  if (const auto folder = optional_text(values, "postmortem")) {
+  if (const auto file = optional_name(values, "stats")) files.statistics = *file;
+  if (const auto file = optional_name(values, "vcd")) files.vcd = *file;
+  if (const auto file = optional_name(values, "trace-mmio")) files.mmio = *file;
+  if (const auto file = optional_name(values, "trace-instructions")) files.instructions = *file;
+  if (const auto file = optional_name(values, "profile")) files.profile = *file;
+  if (const auto file = optional_name(values, "signature")) files.signature = *file;
+  if (const auto folder = optional_name(values, "postmortem")) {
     files.post_mortem.reset();
     if (*folder != "none") files.post_mortem = *folder;
     files.post_mortem_asked = true;
   }
   return files;
+}
+
+fs::path gtkwave_save(fs::path vcd) {
+  return vcd.replace_extension(".gtkw");
+}
+
+// No two outputs in one file, and none in a file that the run is made of. Devices take any number.
+void refuse_shared_files(const RunFiles& files, const std::string& target, const std::string& elf) {
+  std::map<fs::path, std::string> taken;
+  const auto take = [&](const std::string& who, const std::optional<fs::path>& file) {
+    std::error_code error;
+    if (!file || (fs::exists(*file, error) && !fs::is_regular_file(*file, error))) return;
+    const auto [other, fresh] = taken.emplace(fs::weakly_canonical(*file), who);
+    if (!fresh && other->second != who)
+      throw UsageError(who + " " + file->string() + ": " + other->second + " is that file too");
+  };
+  take("the program", elf);
+  take("the program", target);  // the ELF itself, or a scenario's file
+  take("--stats", files.statistics);
+  take("--vcd", files.vcd);
+  if (files.vcd) take("--vcd's GTKWave save file", gtkwave_save(*files.vcd));
+  take("--trace-mmio", files.mmio);
+  take("--trace-instructions", files.instructions);
+  take("--profile", files.profile);
+  take("--signature", files.signature);
 }
 
 std::vector<AddressRange32> trace_ranges(const po::variables_map& values, const ElfFile& elf,
@@ -172,10 +206,6 @@ std::string run_again(const std::vector<std::string>& arguments) {
   std::fflush(nullptr);
   ::execv("/proc/self/exe", argv.data());
   return std::strerror(errno);
-}
-
-fs::path gtkwave_save(fs::path vcd) {
-  return vcd.replace_extension(".gtkw");
 }
 
 RunLimits run_limits(const po::variables_map& values) {
@@ -218,7 +248,7 @@ CheckOptions check_options(const po::variables_map& values, const ScenarioConfig
   if (values.count("check") == 0) return options;
   for (const std::string& what : values["check"].as<std::vector<std::string>>()) {
     if (what != "dma" && what != "races")
-      throw UsageError("--check " + what + ": there are dma and races");
+      throw UsageError("--check " + one_line(what) + ": there are dma and races");
     (what == "dma" ? options.dma : options.races) = true;
   }
   if (options.dma && config.cpu_kind == CpuKind::native)
@@ -306,6 +336,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   std::vector<AddressRange32> ranges =
       trace_ranges(values, workload.elf, configuration.values.cpu_kind);
   const RunFiles files = run_files(values);
+  refuse_shared_files(files, *target, workload.elf_name);
   const auto debugging =
       debugger_options(values, configuration.values, workload.elf_name, all_arguments);
 
@@ -322,12 +353,12 @@ int run_command(const std::vector<std::string>& all_arguments) {
   }
   if (files.profile) simulation.count_instructions();
   for (const auto& file : {files.statistics, files.profile}) {
-    if (file) write_text_file(*file, "");  // likewise
+    if (file) write_file(*file, "");  // likewise
   }
   std::optional<SignatureRange> signature;
   if (files.signature) {
     signature = signature_in(simulation, workload);
-    write_text_file(*files.signature, "");  // likewise
+    write_file(*files.signature, "");  // likewise
   }
   if (debugging) simulation.debug_on(*debugging);
   simulation.check(checks);
@@ -337,11 +368,11 @@ int run_command(const std::vector<std::string>& all_arguments) {
   if (files.vcd) vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // zoomed to the whole run
   if (files.statistics) {
     const Json report = statistics_report(summary, simulation.statistics());
-    write_text_file(*files.statistics, report.dump(2) + "\n");
+    write_file(*files.statistics, report.dump(2) + "\n");
   }
   if (signature) {
     const std::uint8_t* memory = simulation.memory(signature->first, signature->bytes);
-    write_text_file(*files.signature, signature_text(memory, signature->bytes));
+    write_file(*files.signature, signature_text(memory, signature->bytes));
   }
   report_outputs(summary, files);
   if (files.profile) report_profile(simulation, *files.profile);

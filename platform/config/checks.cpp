@@ -104,6 +104,18 @@ void check_memory_map(const Configuration& c) {
   }
 }
 
+// What describes the simulated hart says nothing of the host that stands in for it.
+void check_native(const Configuration& c) {
+  if (c.values.cpu_kind != CpuKind::native) return;
+  for (const char* prefix :
+       {"cpu.timing.", "cpu.icache.", "cpu.dcache.", "cpu.misaligned", "cpu.pmp_regions"}) {
+    for (const auto& [key, writer] : c.writers) {
+      if (key.rfind(prefix, 0) == 0)
+        c.refuse(key, "says nothing where cpu.kind is \"native\": the host executes the firmware");
+    }
+  }
+}
+
 // "file:PATH" with a relative path is relative to whoever wrote it, like every file name.
 void anchor_file(const Configuration& c, const std::string& key, std::string& value) {
   const std::string prefix = "file:";
@@ -128,6 +140,7 @@ void check_configuration(const Configuration& c) {
   check_buffer(c, "activations", c.values.epochcore.activations);
   check_buffer(c, "coefficients", c.values.epochcore.coefficients);
   check_buffer(c, "accumulators", c.values.epochcore.accumulators);
+  check_native(c);
   check_cache(c, "icache", c.values.cpu.icache);
   check_cache(c, "dcache", c.values.cpu.dcache);
   check_data(c);

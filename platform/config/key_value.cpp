@@ -25,24 +25,10 @@ std::optional<std::uint64_t> whole_number(const Json& json) {
   return static_cast<std::uint64_t>(value);
 }
 
-// "0x8000_0000" or "2147483648".
-std::optional<std::uint64_t> address_text(const std::string& text) {
-  std::string digits;
-  for (const char c : text) {
-    if (c != '_') digits += c;
-  }
-  const bool hex = digits.rfind("0x", 0) == 0 || digits.rfind("0X", 0) == 0;
-  if (hex) digits.erase(0, 2);
-  if (digits.empty() || digits.size() > 16) return std::nullopt;
-  const char* valid = hex ? "0123456789abcdefABCDEF" : "0123456789";
-  if (digits.find_first_not_of(valid) != std::string::npos) return std::nullopt;
-  return std::stoull(digits, nullptr, hex ? 16 : 10);
-}
-
 KeyValue integer_value(const Key& key, const Json& json) {
   std::optional<std::uint64_t> value = whole_number(json);
   if (key.type == KeyType::address && json.is_string()) {
-    value = address_text(json.get<std::string>());
+    value = address_from_text(json.get<std::string>());
   }
   if (!value || static_cast<double>(*value) < key.minimum ||
       static_cast<double>(*value) > key.maximum ||
@@ -63,6 +49,25 @@ KeyValue text_list_value(const Key& key, const Json& json) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> address_from_text(const std::string& text) {
+  std::string digits;
+  for (const char c : text) {
+    if (c != '_') digits += c;
+  }
+  const bool hex = digits.rfind("0x", 0) == 0 || digits.rfind("0X", 0) == 0;
+  if (hex) digits.erase(0, 2);
+  if (digits.empty() || digits.size() > 16) return std::nullopt;
+  const char* valid = hex ? "0123456789abcdefABCDEF" : "0123456789";
+  if (digits.find_first_not_of(valid) != std::string::npos) return std::nullopt;
+  return std::stoull(digits, nullptr, hex ? 16 : 10);
+}
+
+std::optional<std::uint32_t> number32(const std::string& text) {
+  const auto value = address_from_text(text);
+  if (!value || *value > 0xFFFFFFFFu) return std::nullopt;
+  return static_cast<std::uint32_t>(*value);
+}
 
 KeyValue key_value_from_json(const Key& key, const Json& json,
                              const std::filesystem::path& folder) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "config/json_text.h"
@@ -15,6 +16,11 @@ namespace epoch {
 KeyValue key_value_from_json(const Key& key, const Json& json, const std::filesystem::path& folder);
 
 Json key_value_to_json(const Key& key, const KeyValue& value);
+
+// "0x8000_0000" or "2147483648"; nothing for any other text.
+std::optional<std::uint64_t> address_from_text(const std::string& text);
+// The same of 32 bits.
+std::optional<std::uint32_t> number32(const std::string& text);
 
 std::string hex_address(std::uint64_t address);  // "0x80000000"
 

@@ -10,6 +10,7 @@
 
 #include "cpu/csr_names.h"
 #include "errors.h"
+#include "report/register_names.h"
 
 namespace epoch {
 
@@ -27,13 +28,12 @@ constexpr std::uint64_t kAddressEnd = std::uint64_t{1} << 32;
 constexpr const char* kHandOver = "EPOCHVP_DEBUGGER";
 
 std::vector<TargetRegister> all_registers(const HartDebugger& hart) {
-  static constexpr const char* names[] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                          "fp",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                          "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                          "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
   std::vector<TargetRegister> registers;
-  for (unsigned n = 0; n < 32; ++n) registers.push_back({names[n], n});
+  for (unsigned n = 0; n < 32; ++n)  // GDB's name of s0
+    registers.push_back({n == 8 ? "fp" : kRegisterNames[n], n});
   registers.push_back({"pc", gdb::kPcNumber});
+  for (unsigned n = 0; n < 32; ++n)
+    registers.push_back({kFloatNames[n], gdb::kFirstFloatNumber + n, TargetRegister::Feature::fpu});
   for (const CsrName& csr : csr_names()) {
     if (!hart.read_csr(csr.number)) continue;
     registers.push_back(
@@ -331,7 +331,10 @@ void Debugger::adopt(const std::string& handed_over) {
 }
 
 std::string Debugger::monitor(const std::string& line) {
-  if (line.rfind("reset", 0) != 0) return monitor_.answer(line);
+  std::istringstream words(line);
+  std::string word;
+  words >> word;
+  if (word != "reset") return monitor_.answer(line);
   restart_ = true;
   return "the run starts anew; maintenance flush register-cache shows it\n";
 }
@@ -342,7 +345,7 @@ std::optional<std::uint32_t> Debugger::read_register(unsigned number) {
   const Hart& hart = soc_.cpu->hart();
   if (number < 32) return hart.x(number);
   if (number == gdb::kPcNumber) return hart.pc();
-  if (number < gdb::kFirstCsrNumber) return std::nullopt;
+  if (number < gdb::kFirstCsrNumber) return hart.f(number - gdb::kFirstFloatNumber);
   const std::uint32_t csr_number = number - gdb::kFirstCsrNumber;
   if (csr_number == csr::mip) return soc_.cpu->interrupt_levels();
   return hart_.read_csr(csr_number);
@@ -359,8 +362,12 @@ std::string Debugger::write_register(unsigned number, std::uint32_t value) {
     soc_.cpu->wake();
     return "";
   }
+  if (number < gdb::kFirstCsrNumber) {
+    hart_.set_f(number - gdb::kFirstFloatNumber, value);
+    return "";
+  }
   const std::uint32_t csr_number = number - gdb::kFirstCsrNumber;
-  if (number < gdb::kFirstCsrNumber || !hart_.read_csr(csr_number)) return "no such register";
+  if (!hart_.read_csr(csr_number)) return "no such register";
   if (CsrFile::read_only(csr_number)) return "read-only";
   hart_.write_csr(csr_number, value);
   return "";

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <sstream>
 
 #include "common/sim_time.h"
 #include "config/json_text.h"
+#include "config/key_value.h"
 #include "report/json_report.h"
 #include "report/mmio_trace.h"
 
@@ -25,15 +25,6 @@ std::string formatted(const char* format, Values... values) {
   char text[240];
   std::snprintf(text, sizeof text, format, values...);
   return text;
-}
-
-// Decimal, or hexadecimal with 0x.
-std::optional<std::uint32_t> number(const std::string& text) {
-  char* end = nullptr;
-  const unsigned long long value = std::strtoull(text.c_str(), &end, 0);
-  const bool digits = !text.empty() && std::strchr("0123456789", text[0]) != nullptr;
-  if (!digits || *end != '\0' || value > 0xFFFFFFFFu) return std::nullopt;
-  return static_cast<std::uint32_t>(value);
 }
 
 std::string times_text(const RecordedCommand& recorded) {
@@ -201,7 +192,7 @@ std::string Monitor::command_of(unsigned instance, std::uint32_t sequence) const
 
 std::string Monitor::command(const Words& arguments) const {
   const std::optional<std::uint32_t> sequence =
-      arguments.empty() ? std::nullopt : number(arguments[0]);
+      arguments.empty() ? std::nullopt : number32(arguments[0]);
   if (!sequence) return "cmd N: which command? monitor ring and monitor trace show their numbers\n";
   std::string text;
   for (unsigned i = 0; i < inspection_.instances(); ++i) text += command_of(i, *sequence);
@@ -213,7 +204,7 @@ std::string Monitor::command(const Words& arguments) const {
 std::string Monitor::statistics(const Words& arguments) const {
   const std::string prefix = arguments.empty() ? "" : arguments[0];
   std::string text;
-  for (const Statistic& one : soc_.statistics()) {
+  for (const Statistic& one : statistics_()) {
     if (one.name.compare(0, prefix.size(), prefix) != 0) continue;
     text += one.name + " " + value_text(one.value) + " " + one.unit + "\n";
   }
@@ -230,7 +221,8 @@ std::string Monitor::time(const Words&) const {
 }
 
 std::string Monitor::trace(const Words& arguments) const {
-  const std::optional<std::uint32_t> asked = arguments.empty() ? kTraceLines : number(arguments[0]);
+  const std::optional<std::uint32_t> asked =
+      arguments.empty() ? kTraceLines : number32(arguments[0]);
   if (!asked || *asked == 0) return "trace N: how many lines?\n";
   std::vector<std::pair<std::uint64_t, std::string>> lines;
   for (const RecordedAccess& access : recorder_.register_accesses()) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/statistics.h"
 #include "memory_map.h"
 #include "report/access_text.h"
 #include "run/flight_recorder.h"
@@ -16,11 +19,12 @@ namespace epoch {
 class Monitor {
  public:
   Monitor(const Soc& soc, const Inspection& inspection, const FlightRecorder& recorder,
-          const AccessText& access_text, std::string map)
+          const AccessText& access_text, std::function<Statistics()> statistics, std::string map)
       : soc_(soc),
         inspection_(inspection),
         recorder_(recorder),
         access_text_(access_text),
+        statistics_(std::move(statistics)),
         map_(std::move(map)) {}
 
   std::string answer(const std::string& line) const;
@@ -56,6 +60,7 @@ class Monitor {
   const Inspection& inspection_;
   const FlightRecorder& recorder_;
   const AccessText& access_text_;
+  const std::function<Statistics()> statistics_;
   const std::string map_;
 };
 

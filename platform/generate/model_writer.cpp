@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "errors.h"
+#include "files/output_file.h"
 #include "model/network_model.h"
 #include "reference/mamba_reference.h"
 
@@ -12,12 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-void write_text(const fs::path& file, const std::string& text) {
-  OutputFile output(file);
-  output.write(text.data(), text.size());
-  output.close();
-}
 
 // The folder and what was written into it, until the writer is done.
 class NewFolder {
@@ -108,6 +103,9 @@ Json scenario(const GeneratedModel& model, std::uint64_t mib) {
                {"firmware", {{"elf", "network.elf"}, {"args", arguments}}},
                {"network", {{"model", "."}}},
                {"data", Json::array({{{"name", "input"}, {"file", "input.bin"}}})}};
+  if (model.config["model_type"] ==
+      "s4d")  // int8 is defined for it, and measures its ranges on this
+    json["network"]["calibration"] = "input.bin";
   if (mib != 512) json["dram"] = {{"size_mib", mib}};
   return json;
 }
@@ -123,10 +121,10 @@ void write_model_folder(GeneratedModel model, const fs::path& folder,
   told("writing the network");
   Json config = model.config;
   config["description"] = model.description;
-  write_text(files.file("config.json"), config.dump(2) + "\n");
+  write_file(files.file("config.json"), config.dump(2) + "\n");
   model.tensors.write(files.file("model.safetensors"));
-  write_text(files.file("input.bin"), {model.input.begin(), model.input.end()});
-  write_text(files.file("scenario.json"), scenario(model, dram_mib(model)).dump(2) + "\n");
+  write_file(files.file("input.bin"), {model.input.begin(), model.input.end()});
+  write_file(files.file("scenario.json"), scenario(model, dram_mib(model)).dump(2) + "\n");
   model.tensors = {};  // half a gigabyte that the reference can use
   expected_outputs(folder, model, told).write(files.file("expected.safetensors"));
   files.keep();

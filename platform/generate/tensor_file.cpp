@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generate/tensor_file.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "errors.h"
+#include "files/output_file.h"
 
 namespace epoch {
-
-OutputFile::OutputFile(const std::filesystem::path& file)
-    : name_(file.string()), stream_(std::fopen(file.c_str(), "wb")) {
-  if (stream_ == nullptr)
-    throw UnavailableError(name_ + ": cannot be written: " + std::strerror(errno));
-}
-
-OutputFile::~OutputFile() {
-  if (stream_ != nullptr) std::fclose(stream_);
-}
-
-void OutputFile::fail() const {
-  throw UnavailableError(name_ + ": could not be written to its end");
-}
-
-void OutputFile::write(const void* bytes, std::size_t count) {
-  if (count != 0 && std::fwrite(bytes, 1, count, stream_) != count) fail();
-}
-
-void OutputFile::close() {
-  std::FILE* stream = stream_;
-  stream_ = nullptr;
-  if (std::fclose(stream) != 0) fail();
-}
 
 void TensorFile::add(const std::string& name, const std::vector<std::uint64_t>& shape,
                      std::vector<float> values) {

@@ -36,22 +36,4 @@ class TensorFile {
   std::map<std::string, Tensor> tensors_;
 };
 
-// A file that must be written to its end; UnavailableError names it otherwise.
-class OutputFile {
- public:
-  explicit OutputFile(const std::filesystem::path& file);
-  ~OutputFile();
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  void write(const void* bytes, std::size_t count);
-  void close();
-
- private:
-  [[noreturn]] void fail() const;
-
-  std::string name_;
-  std::FILE* stream_;
-};
-
 }  // namespace epoch

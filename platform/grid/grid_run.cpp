@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdio>
-#include <fstream>
 #include <stdexcept>
 
 #include "config/json_text.h"
 #include "epochcore/pe_grid/number_format.h"
 #include "epochcore/pe_grid/operands.h"
 #include "errors.h"
+#include "files/output_file.h"
 #include "grid/grid_case.h"
 #include "grid/grid_operands.h"
 
@@ -124,13 +124,6 @@ Json operands_json(const GridCase& grid_case) {
 }
 
 // ---- $readmemh files ----
-
-void write_file(const std::filesystem::path& file, const std::string& text) {
-  std::ofstream out(file, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw UnavailableError(file.string() + ": cannot be written");
-}
 
 // One table as a file, and what the manifest says of it.
 Json write_table(const std::filesystem::path& folder, const std::string& role,

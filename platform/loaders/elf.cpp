@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "errors.h"
-#include "loaders/file_bytes.h"
+#include "files/input_file.h"
 
 namespace epoch {
 namespace {
@@ -203,7 +203,7 @@ class ElfReader {
 };
 
 ElfFile ElfFile::read(const std::filesystem::path& file) {
-  return parse(file.string(), read_file_bytes(file, kMaxFileBytes));
+  return parse(file.string(), read_file(file, kMaxFileBytes));
 }
 
 ElfFile ElfFile::parse(const std::string& name, const std::vector<std::uint8_t>& bytes) {

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "errors.h"
-#include "model/input_file.h"
+#include "files/input_file.h"
 #include "model/strict_json.h"
 
 namespace epoch {
@@ -36,7 +36,11 @@ std::string with_quoted_numbers(const std::string& text) {
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '"' && (i == 0 || text[i - 1] != '\\')) in_string = !in_string;
+    if (in_string && c == '\\' && i + 1 < text.size()) {
+      result += {c, text[++i]};
+      continue;
+    }
+    if (c == '"') in_string = !in_string;
     bool replaced = false;
     for (const std::string word : {"-Infinity", "Infinity", "NaN"}) {
       if (in_string || text.compare(i, word.size(), word) != 0) continue;

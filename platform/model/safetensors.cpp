@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "errors.h"
-#include "model/input_file.h"
+#include "files/input_file.h"
 #include "model/strict_json.h"
 
 namespace epoch {

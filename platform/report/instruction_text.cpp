@@ -45,6 +45,8 @@ std::string offset(const Instruction& i) {
 InstructionText instruction_text(std::uint32_t pc, std::uint32_t bits) {
   const Instruction i = decode(bits);
   const std::string rd = reg(i.rd), rs1 = reg(i.rs1), rs2 = reg(i.rs2);
+  const std::string fd = kFloatNames[i.rd % 32], fs1 = kFloatNames[i.rs1 % 32],
+                    fs2 = kFloatNames[i.rs2 % 32];
   const std::string target = hex(pc + static_cast<std::uint32_t>(i.imm));
   const auto number = static_cast<std::uint32_t>(i.imm);
   InstructionText text;
@@ -123,20 +125,53 @@ InstructionText instruction_text(std::uint32_t pc, std::uint32_t bits) {
       text.writes_register = true;
       break;
     case Op::flw:
-      text.operands = "f" + std::to_string(i.rd) + "," + offset(i);
-      text.reads_memory = true;
+      text.operands = fd + "," + offset(i);
+      text.writes_float = text.reads_memory = true;
       break;
     case Op::fsw:
-      text.operands = "f" + std::to_string(i.rs2) + "," + offset(i);
+      text.operands = fs2 + "," + offset(i);
       text.writes_memory = true;
+      break;
+    case Op::fadd_s:
+    case Op::fsub_s:
+    case Op::fmul_s:
+    case Op::fdiv_s:
+    case Op::fsgnj_s:
+    case Op::fsgnjn_s:
+    case Op::fsgnjx_s:
+    case Op::fmin_s:
+    case Op::fmax_s:
+      text.operands = fd + "," + fs1 + "," + fs2;
+      text.writes_float = true;
+      break;
+    case Op::fsqrt_s:
+      text.operands = fd + "," + fs1;
+      text.writes_float = true;
+      break;
+    case Op::fmadd_s:
+    case Op::fmsub_s:
+    case Op::fnmsub_s:
+    case Op::fnmadd_s:
+      text.operands = fd + "," + fs1 + "," + fs2 + "," + kFloatNames[bits >> 27];
+      text.writes_float = true;
+      break;
+    case Op::fcvt_s_w:
+    case Op::fcvt_s_wu:
+    case Op::fmv_w_x:
+      text.operands = fd + "," + rs1;
+      text.writes_float = true;
       break;
     case Op::feq_s:
     case Op::flt_s:
     case Op::fle_s:
+      text.operands = rd + "," + fs1 + "," + fs2;
+      text.writes_register = true;
+      break;
     case Op::fclass_s:
     case Op::fmv_x_w:
     case Op::fcvt_w_s:
     case Op::fcvt_wu_s:
+      text.operands = rd + "," + fs1;
       text.writes_register = true;
       break;
     case Op::lr_w:

@@ -11,6 +11,7 @@ struct InstructionText {
   std::string mnemonic;          // that of the 32-bit form: c.addi is addi
   std::string operands;          // "a0,a1,-16"; "-" if there are none
   bool writes_register = false;  // x[rd]
+  bool writes_float = false;     // f[rd]
   bool reads_memory = false;     // at x[rs1] + imm
   bool writes_memory = false;
 };

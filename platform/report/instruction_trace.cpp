@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "config/json_text.h"
+#include "config/key_value.h"
 #include "errors.h"
 #include "report/register_names.h"
 
@@ -21,25 +22,14 @@ std::string effect(const char* name, std::uint32_t value) {
   return text;
 }
 
-// A whole text as an address, decimal or 0x...
-bool parse_address(const std::string& text, std::uint32_t& address) {
-  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
-  char* end = nullptr;
-  const unsigned long long value = std::strtoull(text.c_str(), &end, 0);
-  address = static_cast<std::uint32_t>(value);
-  return *end == 0 && value <= 0xFFFFFFFFull;
-}
-
 }  // namespace
 
 AddressRange32 parse_trace_range(const std::string& text, const FunctionMap& functions) {
   if (const auto range = functions.named(text)) return *range;
-  AddressRange32 range;
-  const std::size_t dash = text.find('-');
-  if (dash != std::string::npos && parse_address(text.substr(0, dash), range.first) &&
-      parse_address(text.substr(dash + 1), range.last) && range.first <= range.last) {
-    return range;
-  }
+  const std::size_t dash = std::min(text.find('-'), text.size());
+  const auto first = number32(text.substr(0, dash));
+  const auto last = number32(dash < text.size() ? text.substr(dash + 1) : "");
+  if (first && last && *first <= *last) return {*first, *last};
   throw UsageError("--trace-range " + one_line(text) +
                    ": neither a function or label of the program nor START-END, e.g. main or "
                    "0x80000000-0x800000ff");
@@ -77,6 +67,7 @@ std::string InstructionTrace::effects(const ExecutedInstruction& executed,
   if (text.writes_register && i.rd != kDiscard) {
     effects += effect(kRegisterNames[i.rd % 32], executed.result);
   }
+  if (text.writes_float) effects += effect(kFloatNames[i.rd % 32], executed.float_result);
   if (text.reads_memory || text.writes_memory) {
     const bool has_offset =
         (i.op >= Op::lb && i.op <= Op::sw) || i.op == Op::flw || i.op == Op::fsw;

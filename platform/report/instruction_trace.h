@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "cpu/hart.h"
+#include "files/output_file.h"
 #include "loaders/function_map.h"
 #include "report/instruction_text.h"
-#include "report/report_file.h"
 
 namespace epoch {
 
@@ -34,7 +34,7 @@ class InstructionTrace : public InstructionObserver {
   std::string place(std::uint64_t cycle, std::uint32_t pc) const;  // time, pc, symbol
   std::string effects(const ExecutedInstruction& executed, const InstructionText& text) const;
 
-  ReportFile file_;
+  OutputFile file_;
   const ElfFile& elf_;
   std::vector<AddressRange32> ranges_;
   const Hart& hart_;

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/json_report.h"
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-
-#include "errors.h"
 
 namespace epoch {
 
@@ -62,17 +58,6 @@ std::string summary_line(const RunSummary& summary) {
                 summary.real_time_factor(),
                 static_cast<double>(summary.peak_memory_bytes) / (1 << 20));
   return text;
-}
-
-void write_text_file(const std::filesystem::path& file, const std::string& text) {
-  std::FILE* stream = std::fopen(file.c_str(), "wb");
-  if (stream == nullptr) {
-    throw UnavailableError(file.string() + ": cannot be written: " + std::strerror(errno));
-  }
-  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
-  if (std::fclose(stream) != 0 || !written) {
-    throw UnavailableError(file.string() + ": could not be written to its end");
-  }
 }
 
 }  // namespace epoch

@@ -38,7 +38,4 @@ std::string summary_line(const RunSummary& summary);
 // "1.234 ms", "980.4 us".
 std::string time_text(std::uint64_t ps);
 
-// Throws UnavailableError if the file cannot be written whole.
-void write_text_file(const std::filesystem::path& file, const std::string& text);
-
 }  // namespace epoch

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "files/output_file.h"
 #include "report/access_text.h"
-#include "report/report_file.h"
 
 namespace epoch {
 
@@ -34,7 +34,7 @@ class MmioTrace {
   };
   void write(std::size_t count);
 
-  ReportFile file_;
+  OutputFile file_;
   const AccessText& text_;
   std::vector<Line> pending_;
 };

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "report/report_file.h"
+#include "files/output_file.h"
 
 namespace epoch {
 namespace {
@@ -164,7 +164,7 @@ std::vector<std::vector<std::uint32_t>> Profile::children_by_name() const {
 
 void Profile::write_folded(const std::filesystem::path& file) const {
   const auto children = children_by_name();
-  ReportFile output(file);
+  OutputFile output(file);
   struct Visit {
     std::uint32_t node;
     std::size_t prefix;  // length of the path above

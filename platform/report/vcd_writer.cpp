@@ -2,11 +2,7 @@
 #include "report/vcd_writer.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <stdexcept>
-
-#include "errors.h"
 
 namespace epoch {
 namespace {
@@ -70,16 +66,7 @@ std::vector<Declaration> grouped_by_scope(std::vector<Declaration> signals) {
 
 }  // namespace
 
-VcdWriter::VcdWriter(const std::filesystem::path& file)
-    : file_(file), stream_(std::fopen(file.c_str(), "wb")) {
-  if (stream_ == nullptr) {
-    throw UnavailableError(file.string() + ": cannot be written: " + std::strerror(errno));
-  }
-}
-
-VcdWriter::~VcdWriter() {
-  if (stream_ != nullptr) std::fclose(stream_);
-}
+VcdWriter::VcdWriter(const std::filesystem::path& file) : name_(file), file_(file) {}
 
 TraceSink::Signal VcdWriter::declare(const std::string& scope, const std::string& name,
                                      unsigned width_bits, std::vector<std::string> states) {
@@ -111,16 +98,12 @@ void VcdWriter::advance(std::uint64_t now_ps) {
 }
 
 void VcdWriter::finish(std::uint64_t end_ps) {
-  if (stream_ == nullptr) return;
+  if (finished_) return;
+  finished_ = true;
   if (!header_written_) write_header();
   write_changes(pending_.size());
   if (end_ps > time_ps_) write_time(end_ps);
-  const bool failed = std::ferror(stream_) != 0;
-  const bool close_failed = std::fclose(stream_) != 0;
-  stream_ = nullptr;
-  if (failed || close_failed) {
-    throw UnavailableError(file_.string() + ": could not be written to its end");
-  }
+  file_.close();
 }
 
 // Sorts the first `count` pending changes by time, then signal; of several in one instant the last
@@ -146,22 +129,22 @@ void VcdWriter::write_changes(std::size_t count) {
 
 void VcdWriter::write_header() {
   header_written_ = true;
-  put("$version EpochCore VP $end\n$timescale 1 ps $end\n");
+  file_.write("$version EpochCore VP $end\n$timescale 1 ps $end\n");
   write_scopes();
-  put("$enddefinitions $end\n#0\n$dumpvars\n");
+  file_.write("$enddefinitions $end\n#0\n$dumpvars\n");
   time_written_ = true;
   for (const Declaration& signal : signals_) {
     if (!signal.states.empty()) {
-      put("sunknown " + signal.id + "\n");
+      file_.write("sunknown " + signal.id + "\n");
     } else {
-      put((signal.width == 1 ? "x" : "bx ") + signal.id + "\n");
+      file_.write((signal.width == 1 ? "x" : "bx ") + signal.id + "\n");
     }
   }
-  put("$end\n");
+  file_.write("$end\n");
 }
 
 // Signals in the order of their scopes; scopes opened and closed as the path changes.
-void VcdWriter::write_scopes() const {
+void VcdWriter::write_scopes() {
   std::vector<const Declaration*> order;
   for (const Declaration& signal : signals_) order.push_back(&signal);
   std::stable_sort(order.begin(), order.end(), [](const Declaration* a, const Declaration* b) {
@@ -171,19 +154,20 @@ void VcdWriter::write_scopes() const {
   const auto enter = [&](const std::vector<std::string>& scope) {
     std::size_t common = 0;
     while (common < open.size() && common < scope.size() && open[common] == scope[common]) ++common;
-    for (; open.size() > common; open.pop_back()) put("$upscope $end\n");
+    for (; open.size() > common; open.pop_back()) file_.write("$upscope $end\n");
     for (; open.size() < scope.size(); open.push_back(scope[open.size()])) {
-      put("$scope module " + scope[open.size()] + " $end\n");
+      file_.write("$scope module " + scope[open.size()] + " $end\n");
     }
   };
   for (const Declaration* signal : order) {
     enter(split(signal->scope));
     const std::string width = std::to_string(signal->width);
     if (!signal->states.empty()) {
-      put("$var string 1 " + signal->id + " " + signal->name + " $end\n");
+      file_.write("$var string 1 " + signal->id + " " + signal->name + " $end\n");
     } else {
-      put("$var wire " + width + " " + signal->id + " " + signal->name +
-          (signal->width > 1 ? " [" + std::to_string(signal->width - 1) + ":0]" : "") + " $end\n");
+      file_.write("$var wire " + width + " " + signal->id + " " + signal->name +
+                  (signal->width > 1 ? " [" + std::to_string(signal->width - 1) + ":0]" : "") +
+                  " $end\n");
     }
   }
   enter({});
@@ -192,35 +176,27 @@ void VcdWriter::write_scopes() const {
 void VcdWriter::write_time(std::uint64_t time_ps) {
   time_ps_ = time_ps;
   time_written_ = true;
-  put("#" + std::to_string(time_ps) + "\n");
+  file_.write("#" + std::to_string(time_ps) + "\n");
 }
 
-void VcdWriter::write_value(const Declaration& signal) const {
+void VcdWriter::write_value(const Declaration& signal) {
   if (!signal.states.empty()) {
     const bool named = signal.value < signal.states.size();
-    put("s" + (named ? signal.states[signal.value] : std::to_string(signal.value)) + " " +
-        signal.id + "\n");
+    file_.write("s" + (named ? signal.states[signal.value] : std::to_string(signal.value)) + " " +
+                signal.id + "\n");
   } else if (signal.width == 1) {
-    put(((signal.value & 1) != 0 ? "1" : "0") + signal.id + "\n");
+    file_.write(((signal.value & 1) != 0 ? "1" : "0") + signal.id + "\n");
   } else {
-    put("b" + binary(signal.value, signal.width) + " " + signal.id + "\n");
+    file_.write("b" + binary(signal.value, signal.width) + " " + signal.id + "\n");
   }
-}
-
-void VcdWriter::put(const std::string& text) const {
-  std::fwrite(text.data(), 1, text.size(), stream_);
 }
 
 void VcdWriter::write_gtkwave_save(const std::filesystem::path& file) const {
-  std::FILE* save = std::fopen(file.c_str(), "wb");
-  if (save == nullptr) {
-    throw UnavailableError(file.string() + ": cannot be written: " + std::strerror(errno));
-  }
   // GTKWave finds the waveforms by these two even after both files have moved together.
   const auto quoted = [](const std::filesystem::path& path) {
     return "\"" + std::filesystem::absolute(path).lexically_normal().string() + "\"\n";
   };
-  std::string text = "[dumpfile] " + quoted(file_) + "[savefile] " + quoted(file) +
+  std::string text = "[dumpfile] " + quoted(name_) + "[savefile] " + quoted(file) +
                      "[timestart] 0\n[size] 1600 1000\n" + zoom_to_fit(time_ps_);
   std::string scope;
   for (const Declaration& signal : grouped_by_scope(signals_)) {
@@ -231,10 +207,7 @@ void VcdWriter::write_gtkwave_save(const std::filesystem::path& file) const {
     text += (wide ? "@22\n" : "@28\n") + signal.scope + "." + signal.name +
             (wide ? "[" + std::to_string(signal.width - 1) + ":0]" : "") + "\n";
   }
-  const bool written = std::fwrite(text.data(), 1, text.size(), save) == text.size();
-  if (std::fclose(save) != 0 || !written) {
-    throw UnavailableError(file.string() + ": could not be written to its end");
-  }
+  write_file(file, text);
 }
 
 }  // namespace epoch

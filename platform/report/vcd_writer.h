@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/trace.h"
+#include "files/output_file.h"
 
 namespace epoch {
 
@@ -20,7 +21,6 @@ class VcdWriter : public TraceSink {
  public:
   // Throws UnavailableError if the file cannot be made.
   explicit VcdWriter(const std::filesystem::path& file);
-  ~VcdWriter() override;
   VcdWriter(const VcdWriter&) = delete;
   VcdWriter& operator=(const VcdWriter&) = delete;
 
@@ -54,18 +54,18 @@ class VcdWriter : public TraceSink {
   };
 
   void write_header();
-  void write_scopes() const;
+  void write_scopes();
   void write_time(std::uint64_t time_ps);
-  void write_value(const Declaration& signal) const;
+  void write_value(const Declaration& signal);
   void write_changes(std::size_t count);
-  void put(const std::string& text) const;
 
-  std::filesystem::path file_;
-  std::FILE* stream_;
+  std::filesystem::path name_;
+  OutputFile file_;
   std::vector<Declaration> signals_;
   std::map<std::string, Signal> by_name_;
   std::vector<Change> pending_;
   bool header_written_ = false;
+  bool finished_ = false;
   bool time_written_ = false;
   std::uint64_t time_ps_ = 0;
   std::uint64_t written_ = 0;

@@ -2,6 +2,7 @@
 #include "run/postmortem.h"
 
 #include "errors.h"
+#include "files/output_file.h"
 
 namespace epoch {
 namespace {
@@ -80,7 +81,7 @@ std::string PostMortem::write(const std::filesystem::path& folder) const {
     return folder.string() + ": cannot be made a folder";
   }
   try {
-    for (const File& file : files) write_text_file(folder / file.name, file.text);
+    for (const File& file : files) write_file(folder / file.name, file.text);
   } catch (const UnavailableError& problem) {
     return problem.what();
   }

@@ -60,8 +60,9 @@ Simulation::Simulation(const ScenarioConfig& config, const Workload& workload,
       soc_(config, order),
       inspection_(soc_, config, workload),
       access_text_(workload.elf, inspection_.registers()),
-      monitor_(soc_, inspection_, recorder_, access_text_,
-               memory_map_text(platform_regions(config), loaded_regions(workload))) {
+      monitor_(
+          soc_, inspection_, recorder_, access_text_, [this] { return statistics(); },
+          memory_map_text(platform_regions(config), loaded_regions(workload))) {
   connect_callbacks();
   load();
   watch_tohost(config);
@@ -301,7 +302,8 @@ bool Simulation::await_input(const GiveUp& give_up) {
   }
   console_.flush();
   while (!sc_core::sc_pending_activity()) {
-    if (give_up()) return true;
+    if (debugger_ != nullptr) debugger_->poll();
+    if (ending_ || give_up()) return true;
     if (uart_line_.input->wait() == UartInput::Wait::ended) return false;
     receive();
   }
@@ -310,8 +312,11 @@ bool Simulation::await_input(const GiveUp& give_up) {
 
 void Simulation::run_until_ended(const RunLimits& limits) {
   const double started = wall_seconds();
+  const auto wall = [&] {
+    return wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
+  };
   const GiveUp give_up = [&] {
-    return interrupted != 0 || (limits.wall_s && wall_seconds() - started >= *limits.wall_s);
+    return interrupted != 0 || (limits.wall_s && wall() >= *limits.wall_s);
   };
   uart_line_.output->await_listener(give_up);
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
@@ -320,8 +325,6 @@ void Simulation::run_until_ended(const RunLimits& limits) {
     if (mmio_ != nullptr) mmio_->advance(now_ps());
     if (debugger_ != nullptr) debugger_->poll();
     if (ending_) break;
-    const double wall =
-        wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
     if (interrupted != 0) {
       end({"interrupted", "interrupted" + whereabouts(), kExitInterrupted, 0});
     } else if (limits.simulated_ps && now_ps() >= *limits.simulated_ps) {
@@ -329,7 +332,7 @@ void Simulation::run_until_ended(const RunLimits& limits) {
            "the limit of " + time_text(*limits.simulated_ps) + " simulated time is reached" +
                whereabouts(),
            kExitLimit, 0});
-    } else if (limits.wall_s && wall >= *limits.wall_s) {
+    } else if (limits.wall_s && wall() >= *limits.wall_s) {
       end({"wall-time limit",
            "the limit on wall time is reached at " + time_text(now_ps()) + " simulated" +
                whereabouts(),
@@ -342,7 +345,7 @@ void Simulation::run_until_ended(const RunLimits& limits) {
     console_.flush();
     // Behind an unfinished line of the firmware's the progress would overwrite it.
     if (!progress_.shares_terminal() || console_.at_line_start()) {
-      progress_.show(wall, now_ps(), soc_.instructions());
+      progress_.show(wall(), now_ps(), soc_.instructions());
     }
   }
 }
@@ -359,6 +362,9 @@ RunSummary Simulation::run(const RunLimits& limits) {
   // Not in the hart's thread, whose stack is small.
   if (trapped_) ending_->message += inspection_.backtrace(*trapped_);
   console_.flush();
+  const std::string lost = uart_line_.output->problem();
+  if (!lost.empty() && ending_->exit_status == 0)
+    ending_ = Ending{"output lost", lost, kExitUnavailable, 0};
   progress_.erase();
   if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "errors.h"
-#include "loaders/file_bytes.h"
+#include "files/input_file.h"
 
 namespace epoch {
 namespace {
@@ -21,7 +21,8 @@ constexpr std::uint64_t kMostInput = 256u << 20;
 
 class DescriptorOutput : public UartOutput {
  public:
-  DescriptorOutput(int descriptor, bool owned) : descriptor_(descriptor), owned_(owned) {}
+  DescriptorOutput(int descriptor, bool owned, std::string name)
+      : descriptor_(descriptor), owned_(owned), name_(std::move(name)) {}
   ~DescriptorOutput() override {
     if (owned_) ::close(descriptor_);
   }
@@ -36,13 +37,17 @@ class DescriptorOutput : public UartOutput {
         count -= static_cast<std::size_t>(written);
       } else if (errno != EINTR) {
         open_ = false;
+        if (errno != EPIPE)
+          problem_ = name_ + ": could not be written to its end: " + std::strerror(errno);
       }
     }
   }
+  std::string problem() const override { return problem_; }
 
  private:
   int descriptor_;
   bool owned_;
+  std::string name_, problem_;
   bool open_ = true;
 };
 
@@ -91,7 +96,7 @@ std::shared_ptr<UartOutput> make_file_output(const std::string& path) {
   if (descriptor < 0) {
     throw UnavailableError("uart.output: " + path + ": cannot be written: " + std::strerror(errno));
   }
-  return std::make_shared<DescriptorOutput>(descriptor, true);
+  return std::make_shared<DescriptorOutput>(descriptor, true, "uart.output: " + path);
 }
 
 // "file:PATH" and "tcp:PORT": what stands behind the colon.
@@ -111,12 +116,16 @@ UartLine make_uart_line(const UartConfig& config) {
   } else if (has_prefix(config.output, "file:", rest)) {
     line.output = make_file_output(rest);
   } else {
-    line.output = std::make_shared<DescriptorOutput>(STDOUT_FILENO, false);
+    line.output = std::make_shared<DescriptorOutput>(STDOUT_FILENO, false, "standard output");
   }
   if (config.input == "none") line.input.reset();
   if (config.input == "stdin") line.input = std::make_shared<StandardInput>();
   if (has_prefix(config.input, "file:", rest)) {
-    line.input = std::make_shared<FileInput>(read_file_bytes(rest, kMostInput));
+    try {
+      line.input = std::make_shared<FileInput>(read_file(rest, kMostInput));
+    } catch (const InputError& error) {
+      throw InputError("uart.input", error.what());
+    }
   }
   return line;
 }

@@ -18,6 +18,8 @@ class UartOutput {
  public:
   virtual ~UartOutput() = default;
   virtual void write(const char* bytes, std::size_t count) = 0;
+  // Why not all of it could be written; "" if it was, or if whoever listened has gone away.
+  virtual std::string problem() const { return ""; }
   // Before the run: until somebody is there to listen.
   virtual void await_listener(const GiveUp&) {}
 };

@@ -10,7 +10,7 @@
 #include "compiler/network_compiler.h"
 #include "config/json_text.h"
 #include "device_tree.h"
-#include "loaders/file_bytes.h"
+#include "files/input_file.h"
 #include "native/native_program.h"
 
 namespace epoch {
@@ -31,20 +31,26 @@ fs::path locate(const Configuration& configuration, const std::string& key,
 }
 
 // Sequences of an IDX file of bytes (magic 0x0803: count, rows, columns), or one plain sequence.
+// Throws std::invalid_argument for an IDX file of anything else, or of fewer bytes than it says.
 std::vector<std::vector<std::uint8_t>> sequences_of(const std::vector<std::uint8_t>& file) {
   constexpr std::size_t header = 16, most = 32;
+  const bool idx = file.size() >= 4 && file[0] == 0 && file[1] == 0 && file[2] == 8;
+  if (!idx) return {file};
   const auto big32 = [&](std::size_t at) {
     return std::size_t{file[at]} << 24 | std::size_t{file[at + 1]} << 16 |
            std::size_t{file[at + 2]} << 8 | std::size_t{file[at + 3]};
   };
-  if (file.size() <= header || big32(0) != 0x0803) return {file};
-  const std::size_t length = big32(8) * big32(12);
+  if (file[3] != 3 || file.size() < header)
+    throw std::invalid_argument("an IDX file must have 3 dimensions: sequences, rows, columns");
+  const std::size_t length = big32(8) * big32(12), count = std::min(most, big32(4));
+  if (length == 0 || count == 0 || (file.size() - header) / length < count)
+    throw std::invalid_argument("an IDX file of " + std::to_string(big32(4)) + " x " +
+                                std::to_string(length) + " bytes that holds " +
+                                std::to_string(file.size() - header));
   std::vector<std::vector<std::uint8_t>> sequences;
-  for (std::size_t at = header;
-       length != 0 && sequences.size() < std::min(most, big32(4)) && length <= file.size() - at;
-       at += length)
-    sequences.emplace_back(file.begin() + static_cast<std::ptrdiff_t>(at),
-                           file.begin() + static_cast<std::ptrdiff_t>(at + length));
+  for (auto at = file.begin() + header; sequences.size() < count;
+       at += static_cast<std::ptrdiff_t>(length))
+    sequences.emplace_back(at, at + static_cast<std::ptrdiff_t>(length));
   return sequences;
 }
 
@@ -55,7 +61,11 @@ CompilerOptions compiler_options(const Configuration& configuration, const Searc
   if (network.calibration.empty() || network.type != NumberType::int8) return options;
   const fs::path file =
       locate(configuration, "network.calibration", network.calibration, folders.scenarios);
-  options.calibration = sequences_of(read_file_bytes(file, configuration.values.dram.size_bytes));
+  try {
+    options.calibration = sequences_of(read_file(file, configuration.values.dram.size_bytes));
+  } catch (const std::invalid_argument& error) {
+    configuration.refuse("network.calibration", file.string() + ": " + error.what());
+  }
   return options;
 }
 
@@ -74,7 +84,7 @@ void add_data(const Configuration& configuration, std::vector<Blob>& blobs) {
     const std::string key = "data." + std::to_string(i);
     const fs::path file = locate(configuration, key + ".file", data.file, {}, data.hint);
     Blob blob{data.name, "epochcore,data", key + ".address", data.address,
-              read_file_bytes(file, config.dram.size_bytes)};
+              read_file(file, config.dram.size_bytes)};
     if (blob.bytes.empty()) configuration.refuse(key + ".file", file.string() + " is empty");
     blobs.push_back(std::move(blob));
   }
@@ -98,9 +108,10 @@ std::shared_ptr<NativeProgram> load_native(const Configuration& configuration,
 std::vector<std::uint8_t> compile_model(const Configuration& configuration,
                                         const SearchFolders& folders, const fs::path& model) {
   const ScenarioConfig& config = configuration.values;
-  const fs::path folder = model.empty() ? locate(configuration, "network.model",
-                                                 config.network.model, folders.scenarios)
-                                        : model;
+  const fs::path located = model.empty() ? locate(configuration, "network.model",
+                                                  config.network.model, folders.scenarios)
+                                         : model;
+  const fs::path folder = (located / "").lexically_normal().parent_path();  // as messages show it
   CompiledNetwork compiled =
       compile_network(load_model(folder.string()), compiler_target(config.epochcore),
                       compiler_options(configuration, folders));
@@ -122,7 +133,7 @@ Workload load_workload(const Configuration& configuration, const SearchFolders& 
   const fs::path elf = locate(configuration, "firmware.elf", config.firmware.elf, folders.firmware);
   Workload workload;
   workload.elf_name = elf.string();
-  workload.elf_bytes = read_file_bytes(elf, ElfFile::kMaxFileBytes);
+  workload.elf_bytes = read_file(elf, ElfFile::kMaxFileBytes);
   workload.elf = ElfFile::parse(elf.string(), workload.elf_bytes);
   if (config.cpu_kind == CpuKind::native) workload.native = load_native(configuration, elf);
   add_network(configuration, folders, workload.blobs);

@@ -5,10 +5,10 @@
 #include <iterator>
 
 #include "config/configuration.h"
+#include "files/input_file.h"
 #include "generate/generated_model.h"
 #include "generate/model_writer.h"
 #include "generate/published_sizes.h"
-#include "model/input_file.h"
 #include "model/safetensors.h"
 #include "platform/scratch_folder.h"
 #include "reference/mamba_reference.h"

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "errors.h"
+#include "files/output_file.h"
 #include "generate/generated_model.h"
 #include "generate/model_writer.h"
 #include "platform/scratch_folder.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "errors.h"
-#include "loaders/file_bytes.h"
+#include "files/input_file.h"
 #include "run/backtrace.h"
 #include "split_mix.h"
 
@@ -49,7 +49,7 @@ TEST_CASE("a child answers, or its death, its silence and its flood are told") {
 }
 
 TEST_CASE("a spoiled ELF costs the backtrace at most") {
-  const std::vector<std::uint8_t> good = read_file_bytes(EPOCH_CALLS_ELF, 1u << 24);
+  const std::vector<std::uint8_t> good = read_file(EPOCH_CALLS_ELF, 1u << 24);
   const ElfFile elf = ElfFile::parse("calls.elf", good);
   const std::uint32_t pc = *elf.symbol("innermost") + 20;
   const std::string right = backtrace(good, elf, stopped_at(pc));
@@ -72,7 +72,7 @@ TEST_CASE("a spoiled ELF costs the backtrace at most") {
 }
 
 TEST_CASE("a backtrace without any debug information, and of no code at all") {
-  const std::vector<std::uint8_t> good = read_file_bytes(EPOCH_CALLS_ELF, 1u << 24);
+  const std::vector<std::uint8_t> good = read_file(EPOCH_CALLS_ELF, 1u << 24);
   const ElfFile elf = ElfFile::parse("calls.elf", good);
   CHECK(backtrace({}, elf, stopped_at(0x80000000)).find("#0  0x80000000 _start") !=
         std::string::npos);

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "model/input_file.h"
+#include "files/input_file.h"
 #include "model/safetensors.h"
 
 namespace epoch::test {

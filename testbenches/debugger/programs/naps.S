@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sleeps for a millisecond, and again, for ever; counts in s1. */
+/* Wakes 50 us after every multiple of 100 us, for ever; counts in s1. A debugger that looks at the
+   multiples, as the simulator's loop does, finds it asleep. */
   .include "start.inc"
   .equ CLINT, 0x02000000
   li s0, CLINT + 0x4000
+  li t0, 500
+  sw t0, 0(s0)
   sw zero, 4(s0)
   li t0, 0x80
   csrw mie, t0
   .globl nap, awake, again
   .type nap, @function
 nap:
-  li t0, CLINT + 0xbff8
-  lw t1, 0(t0)
-  li t2, 10000
-  add t1, t1, t2
+  lw t1, 0(s0)
+  addi t1, t1, 1000
   sw t1, 0(s0)
   wfi
 awake:

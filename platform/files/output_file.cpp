@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/report_file.h"
+#include "files/output_file.h"
 
 #include <cerrno>
 #include <cstring>
@@ -8,18 +8,18 @@
 
 namespace epoch {
 
-ReportFile::ReportFile(const std::filesystem::path& file)
+OutputFile::OutputFile(const std::filesystem::path& file)
     : file_(file), stream_(std::fopen(file.c_str(), "wb")) {
   if (stream_ == nullptr) {
     throw UnavailableError(file.string() + ": cannot be written: " + std::strerror(errno));
   }
 }
 
-ReportFile::~ReportFile() {
+OutputFile::~OutputFile() {
   if (stream_ != nullptr) std::fclose(stream_);
 }
 
-void ReportFile::close() {
+void OutputFile::close() {
   if (stream_ == nullptr) return;
   const bool failed = std::ferror(stream_) != 0;
   const bool close_failed = std::fclose(stream_) != 0;
@@ -27,6 +27,12 @@ void ReportFile::close() {
   if (failed || close_failed) {
     throw UnavailableError(file_.string() + ": could not be written to its end");
   }
+}
+
+void write_file(const std::filesystem::path& file, const std::string& text) {
+  OutputFile output(file);
+  output.write(text);
+  output.close();
 }
 
 }  // namespace epoch
