@@ -26,7 +26,7 @@ Scheduled::Scheduled(const epoch_caps& with, const std::vector<std::uint8_t>& by
   REQUIRE(opened == EPOCH_NETWORK_OK);
   const std::uint32_t room = epoch_plan_workspace(&network, &caps);
   workspace_.resize(room / sizeof(std::uint64_t) + 1);
-  const epoch_plan_request request{&network, &caps, steps, kind, flags};
+  const epoch_plan_request request{&network, &caps, steps, kind, flags, nullptr};
   status = epoch_plan_make(&plan, &request, workspace_.data(), room, &failure);
   if (status != 0) return;
 
