@@ -109,6 +109,7 @@ bool hal_wait(bool (*ready)(void*), void* argument, uint64_t deadline_ns) {
 }
 uint32_t hal_interrupts_disable(void) {
   const bool saved = FakeMachine::current->masked;
+  if (!saved && FakeMachine::current->on_time) FakeMachine::current->on_time();
   FakeMachine::current->masked = true;
   return !saved;
 }

@@ -202,6 +202,27 @@ TEST_CASE("jobs: submit returns at once, the interrupt does the rest") {
   }
 }
 
+// Submitted by the tick, within the handler and while others are at work on the queue: no word of
+// it is lost, though nobody looks again.
+TEST_CASE("jobs: interrupts alone carry on what interrupts submit") {
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    Rig rig(seed);
+    for (std::uint32_t n = 0; n < 12; ++n)
+      rig.add(n % 3, 1 + static_cast<std::uint32_t>(rig.random() % (2 * ring_entries)));
+    std::size_t submitted = 0;
+    rig.on_tick = [&] {
+      if (submitted < rig.works.size()) rig.submit(*rig.works[submitted++]);
+    };
+    rig.idle(8000);
+    for (const auto& work : rig.works) {
+      CHECK(work->job.result == EPOCH_JOB_OK);
+      CHECK(work->called == 1);
+      CHECK(work->result == work->expected);
+    }
+  }
+}
+
 TEST_CASE("jobs: shares overlap in the ring, a share's own jobs have a fence between them") {
   Rig rig(2);
   rig.runs = false;
@@ -257,6 +278,7 @@ TEST_CASE("jobs: an error ends its job, and names the command") {
   rig.runs = true;
   CHECK(rig.wait(after) == EPOCH_JOB_OK);
   CHECK(before.result == before.expected);
+  CHECK(before.job.runs == 1);
   CHECK(after.result == after.expected);
   CHECK(after.job.runs == 2);
   CHECK(bad.job.result == EPOCH_JOB_FAULT);
