@@ -35,6 +35,7 @@ struct options {
 };
 
 static struct epoch_device device;
+static struct epoch_jobs jobs;
 static struct epoch_network network;
 static struct epoch_runner prompt;  /* the input, */
 static struct epoch_runner decoder; /* and a single step that goes on from where it stood */
@@ -95,8 +96,7 @@ static const uint8_t* open_input(uint32_t* steps) {
 }
 
 static bool prepare(struct epoch_runner* runner, const struct epoch_runner_options* options) {
-  const enum epoch_runner_result prepared =
-      epoch_runner_prepare(runner, &device, &network, options);
+  const enum epoch_runner_result prepared = epoch_runner_prepare(runner, &jobs, &network, options);
   if (prepared == EPOCH_RUNNER_OK) return true;
   printf("network: %s\n", epoch_runner_result_text(prepared));
   if (prepared == EPOCH_RUNNER_SCHEDULE)
@@ -110,10 +110,10 @@ static bool prepare(struct epoch_runner* runner, const struct epoch_runner_optio
 
 static bool run(struct epoch_runner* runner, const void* input) {
   epoch_device_clear_counters(&device);
-  const enum epoch_device_result result = epoch_runner_run(runner, input, TIMEOUT_NS);
-  if (result == EPOCH_DEVICE_OK) return true;
-  const struct epoch_device_error* error = &device.error;
-  printf("network: %s\n", epoch_device_result_text(result));
+  const enum epoch_job_result result = epoch_runner_run(runner, input, TIMEOUT_NS);
+  if (result == EPOCH_JOB_OK) return true;
+  const struct epoch_device_error* error = &runner->job.error;
+  printf("network: %s\n", epoch_job_result_text(result));
   if (error->code != EPOCH_ERROR_NONE)
     printf("network: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
            " bytes\n",
@@ -191,7 +191,7 @@ static uint32_t likeliest(const struct epoch_runner* runner) {
 
 static bool decode(const struct options* options) {
   const struct epoch_runner_options one = {
-      1, options->schedule, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP, &prompt.carries};
+      1, options->schedule, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP, &prompt.carries, NULL};
   if (!prepare(&decoder, &one)) return false;
   const struct epoch_runner* last = &prompt;
   for (uint32_t t = 0; t < options->decode; t++) {
@@ -219,6 +219,7 @@ int main(int argc, char** argv) {
     printf("network: %s\n", epoch_device_result_text(opened));
     return EXIT_FAILED;
   }
+  epoch_jobs_open(&jobs, &device);
   if (!open_network()) return EXIT_FAILED;
   const uint8_t* input = open_input(&options.steps);
   if (input == NULL) return EXIT_FAILED;
@@ -227,8 +228,8 @@ int main(int argc, char** argv) {
     printf("network: --decode is for networks that read tokens\n");
     return EXIT_USAGE;
   }
-  const struct epoch_runner_options whole = {options.steps, options.schedule,
-                                             options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL};
+  const struct epoch_runner_options whole = {
+      options.steps, options.schedule, options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL, NULL};
   if (!prepare(&prompt, &whole) || !run(&prompt, input)) return EXIT_FAILED;
   print_cycles("input", &prompt);
   if (options.decode == 0)

@@ -51,6 +51,7 @@ struct totals {
 
 struct core {
   struct epoch_device device;
+  struct epoch_jobs jobs;
   struct epoch_runner runner;
 };
 
@@ -143,9 +144,9 @@ static bool prepare(struct core* core, const struct options* options, uint32_t p
     return false;
   }
   struct epoch_runner* runner = &core->runner;
-  const struct epoch_runner_options run = {pixels / width, options->schedule, 0, NULL};
+  const struct epoch_runner_options run = {pixels / width, options->schedule, 0, NULL, NULL};
   const enum epoch_runner_result prepared =
-      epoch_runner_prepare(runner, &core->device, &network, &run);
+      epoch_runner_prepare(runner, &core->jobs, &network, &run);
   if (prepared == EPOCH_RUNNER_OK) return true;
   printf("smnist: %s\n", epoch_runner_result_text(prepared));
   if (prepared == EPOCH_RUNNER_SCHEDULE)
@@ -168,6 +169,7 @@ static bool open_cores(const struct options* options, uint32_t pixels) {
       printf("smnist: %s\n", epoch_device_result_text(opened));
       return false;
     }
+    epoch_jobs_open(&core->jobs, &core->device);
     if (core_count == 0 && !open_network(&core->device.caps)) return false;
     if (!prepare(core, options, pixels)) return false;
   }
@@ -197,9 +199,9 @@ static void print_logits(uint32_t digit, const uint32_t* logits, uint32_t count)
   printf("\n");
 }
 
-static bool report_fault(const struct core* core, uint32_t digit, enum epoch_device_result result) {
-  const struct epoch_device_error* error = &core->device.error;
-  printf("smnist: digit %" PRIu32 ": %s\n", digit, epoch_device_result_text(result));
+static bool report_fault(const struct core* core, uint32_t digit, enum epoch_job_result result) {
+  const struct epoch_device_error* error = &core->runner.job.error;
+  printf("smnist: digit %" PRIu32 ": %s\n", digit, epoch_job_result_text(result));
   if (error->code != EPOCH_ERROR_NONE)
     printf("smnist: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
            " bytes\n",
@@ -226,17 +228,17 @@ static uint64_t read_counters(const struct epoch_device* device, struct totals* 
 
 static bool start_digit(struct core* core, uint32_t digit, const struct idx* digits) {
   epoch_device_clear_counters(&core->device);
-  const enum epoch_device_result result =
+  const enum epoch_job_result result =
       epoch_runner_start(&core->runner, digits->data + digit * digits->item_bytes, TIMEOUT_NS);
-  return result == EPOCH_DEVICE_OK || report_fault(core, digit, result);
+  return result == EPOCH_JOB_PENDING || report_fault(core, digit, result);
 }
 
 static bool finish_digit(struct core* core, const struct options* options, uint32_t digit,
                          const struct idx* labels, struct totals* totals) {
   const uint32_t count = epoch_output_tensor(&network)->width;
   const uint32_t label = labels->data[digit];
-  const enum epoch_device_result result = epoch_runner_finish(&core->runner, TIMEOUT_NS);
-  if (result != EPOCH_DEVICE_OK) return report_fault(core, digit, result);
+  const enum epoch_job_result result = epoch_runner_finish(&core->runner);
+  if (result != EPOCH_JOB_OK) return report_fault(core, digit, result);
   const uint64_t cycles = read_counters(&core->device, totals);
   const uint32_t* logits = core->runner.output.cpu;
   const uint32_t predicted = argmax(logits, count);

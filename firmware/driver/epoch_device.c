@@ -105,20 +105,23 @@ static void read_error(struct epoch_device* device) {
   error->context = get(device, EPOCH_REG_ERROR_CONTEXT);
 }
 
-/* Takes the causes; clearing `error` clears ERROR_*, so those are read before. */
-static void service(void* argument) {
-  struct epoch_device* device = argument;
+/* Clearing `error` clears ERROR_*, so those are read before. */
+void epoch_device_service(struct epoch_device* device) {
   const uint32_t causes = get(device, EPOCH_REG_IRQ_STATUS);
   if (causes == 0) return;
   if (causes & EPOCH_IRQ_STATUS_ERROR_MASK) read_error(device);
   put(device, EPOCH_REG_IRQ_STATUS, causes);
+  if (device->listener != NULL) device->listener(device->listener_argument);
 }
 
-static bool wait_for(struct epoch_device* device, bool (*ready)(void*), void* argument,
-                     uint64_t timeout_ns) {
-  const uint64_t deadline = hal_timer_now_ns() + timeout_ns;
-  return device->polling ? hal_poll(ready, argument, deadline)
-                         : hal_wait(ready, argument, deadline);
+static void handle_interrupt(void* argument) {
+  epoch_device_service(argument);
+}
+
+bool epoch_device_await(struct epoch_device* device, bool (*ready)(void*), void* argument,
+                        uint64_t deadline_ns) {
+  return device->polling ? hal_poll(ready, argument, deadline_ns)
+                         : hal_wait(ready, argument, deadline_ns);
 }
 
 /* ---- Ring ---- */
@@ -195,7 +198,7 @@ enum epoch_device_result epoch_device_open(struct epoch_device* device, uint32_t
   const result_t quiet = quiesce(device, OPEN_TIMEOUT_NS); /* whoever used it before */
   if (quiet != EPOCH_DEVICE_OK) return quiet;
   device->polling =
-      polling || !hal_plic_connect(device->interrupt, service, device); /* no line: poll */
+      polling || !hal_plic_connect(device->interrupt, handle_interrupt, device); /* no line: poll */
   start_ring(device, 0);
   return EPOCH_DEVICE_OK;
 }
@@ -209,7 +212,7 @@ static uint32_t free_slots(const struct epoch_device* device) {
 /* Nothing interrupts when HEAD moves, so a full ring is polled. */
 static bool has_room(void* argument) {
   struct epoch_device* device = argument;
-  if (device->polling) service(device);
+  if (device->polling) epoch_device_service(device);
   return device->error.code != EPOCH_ERROR_NONE || free_slots(device) != 0;
 }
 
@@ -244,6 +247,32 @@ enum epoch_device_result epoch_device_submit(struct epoch_device* device,
   return EPOCH_DEVICE_OK;
 }
 
+uint32_t epoch_device_push(struct epoch_device* device, const union epoch_descriptor* descriptors,
+                           uint32_t count) {
+  const uint32_t room = free_slots(device);
+  const uint32_t taken = count < room ? count : room;
+  const uint32_t halfway = (device->tail + taken / 2) & (device->ring_size - 1);
+  union epoch_descriptor* ring = device->ring.cpu;
+  for (uint32_t done = 0; done < taken;) { /* two pieces at most */
+    const uint32_t filled = fill_slots(device, descriptors + done, taken - done);
+    done += filled;
+    device->tail += filled;
+  }
+  if (taken == 0) return 0;
+  if (taken < count) {
+    ring[halfway].command.control |= EPOCH_FLAG_IRQ_ON_DONE << 8;
+    hal_dma_sync_for_device(&device->ring, halfway * (uint32_t)sizeof *ring, sizeof *ring);
+  }
+  put(device, EPOCH_REG_RING_TAIL, device->tail);
+  return taken;
+}
+
+uint32_t epoch_device_completed(const struct epoch_device* device) {
+  const uint32_t completed = get(device, EPOCH_REG_COMPLETED);
+  hal_fence_after_completion();
+  return completed;
+}
+
 struct completion {
   struct epoch_device* device;
   uint32_t sequence;
@@ -252,7 +281,7 @@ struct completion {
 static bool has_completed(void* argument) {
   const struct completion* completion = argument;
   struct epoch_device* device = completion->device;
-  if (device->polling) service(device);
+  if (device->polling) epoch_device_service(device);
   if (device->error.code != EPOCH_ERROR_NONE) return true;
   return (int32_t)(get(device, EPOCH_REG_COMPLETED) - completion->sequence) >= 0;
 }
@@ -260,7 +289,8 @@ static bool has_completed(void* argument) {
 enum epoch_device_result epoch_device_wait(struct epoch_device* device, uint32_t sequence,
                                            uint64_t timeout_ns) {
   struct completion completion = {device, sequence};
-  const bool ready = wait_for(device, has_completed, &completion, timeout_ns);
+  const bool ready =
+      epoch_device_await(device, has_completed, &completion, hal_timer_now_ns() + timeout_ns);
   if (device->error.code != EPOCH_ERROR_NONE) return EPOCH_DEVICE_FAULT;
   if (!ready) return EPOCH_DEVICE_TIMEOUT;
   hal_fence_after_completion(); /* the data that the caller reads now was written before */

@@ -49,6 +49,9 @@ struct epoch_device {
   uint32_t ring_size;
   uint32_t tail; /* free-running counter of the next descriptor */
   struct epoch_device_error error;
+  /* Called when causes have been taken: by the interrupt handler, or by who polls; or null. */
+  void (*listener)(void* argument);
+  void* listener_argument;
 };
 
 const char* epoch_device_result_text(enum epoch_device_result result);
@@ -69,6 +72,20 @@ enum epoch_device_result epoch_device_submit(struct epoch_device* device,
  * are in use: then the last command must raise done (IRQ, HALT or IRQ_ON_DONE). */
 enum epoch_device_result epoch_device_wait(struct epoch_device* device, uint32_t sequence,
                                            uint64_t timeout_ns);
+
+/* ---- The same in pieces, for those that must not wait (epoch_jobs) ---- */
+
+/* Copies as many as there is room for, and rings the doorbell; returns how many. If that is not all
+ * of them, one half-way raises done, so that there is an interrupt when there is room again. */
+uint32_t epoch_device_push(struct epoch_device* device, const union epoch_descriptor* descriptors,
+                           uint32_t count);
+/* COMPLETED; what commands below it have written may be read. */
+uint32_t epoch_device_completed(const struct epoch_device* device);
+/* Takes the causes, as the interrupt handler does. */
+void epoch_device_service(struct epoch_device* device);
+/* Until `ready`, or `deadline_ns`: asleep, or polling if the device is polled. */
+bool epoch_device_await(struct epoch_device* device, bool (*ready)(void*), void* argument,
+                        uint64_t deadline_ns);
 
 /* After FAULT or TIMEOUT: mask, reset, poll, clear, and an empty ring where COMPLETED stood. What
  * was submitted and had not retired is dropped; semaphores are 0, so a program that uses them is

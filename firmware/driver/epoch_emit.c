@@ -33,6 +33,11 @@ int epoch_emit(scheduler_t* s, const union epoch_descriptor* descriptors, uint32
 
 /* ---- Rows ---- */
 
+uint32_t epoch_emit_local(const scheduler_t* s, uint32_t buffer, uint32_t offset) {
+  const struct epoch_share* share = s->plan->request.share;
+  return EPOCH_LOCAL(buffer, share == NULL ? offset : share->begin[buffer] + offset);
+}
+
 static const struct epoch_image_tensor* tensor_of(const scheduler_t* s, uint32_t tensor) {
   return &s->plan->request.network->tensors[tensor];
 }
@@ -80,7 +85,7 @@ static int move(scheduler_t* s, uint32_t opcode, uint64_t bus, uint32_t offset, 
   const struct epoch_transfer transfer = {
       .opcode = opcode,
       .bus = bus,
-      .local = {EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, offset), 0},
+      .local = {epoch_emit_local(s, EPOCH_BUFFER_ACTIVATIONS, offset), 0},
       .row_bytes = bytes,
       .rows = 1,
   };
@@ -131,7 +136,7 @@ static int load_patches(scheduler_t* s, const phase_t* phase, uint32_t tile) {
     const struct epoch_transfer transfer = {
         .opcode = EPOCH_OP_LOAD,
         .bus = home_row(s, source, line * g[EPOCH_GEOMETRY_COLUMNS]),
-        .local = {EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, offset), rows.pitch},
+        .local = {epoch_emit_local(s, EPOCH_BUFFER_ACTIVATIONS, offset), rows.pitch},
         .row_bytes = g[EPOCH_GEOMETRY_KERNEL_COLUMNS] * pixel,
         .rows = phase->granule,
         .bus_stride = g[EPOCH_GEOMETRY_STRIDE] * pixel,
@@ -178,7 +183,7 @@ int epoch_emit_store(scheduler_t* s, const phase_t* phase, uint32_t o, uint32_t 
   const struct epoch_transfer transfer = {
       .opcode = EPOCH_OP_STORE,
       .bus = bus + column,
-      .local = {EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, rows.offset + column),
+      .local = {epoch_emit_local(s, EPOCH_BUFFER_ACTIVATIONS, rows.offset + column),
                 packed ? 0 : rows.pitch},
       .row_bytes = packed ? count * bytes : bytes,
       .rows = packed ? 1 : count,
@@ -239,7 +244,7 @@ static int load_parameters(scheduler_t* s, uint32_t image_offset, uint32_t bytes
   const struct epoch_transfer transfer = {
       .opcode = EPOCH_OP_LOAD,
       .bus = s->places->image + image_offset,
-      .local = {EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, local), 0},
+      .local = {epoch_emit_local(s, EPOCH_BUFFER_COEFFICIENTS, local), 0},
       .row_bytes = bytes,
       .rows = 1,
   };

@@ -30,6 +30,9 @@ struct epoch_place_rows epoch_local_rows(const struct epoch_scheduler* s,
                                          const struct epoch_phase* phase,
                                          const struct epoch_local* local, uint32_t tile);
 
+/* Local address of an offset in the plan's part of a buffer. */
+uint32_t epoch_emit_local(const struct epoch_scheduler* s, uint32_t buffer, uint32_t offset);
+
 /* All that follow append commands: 0, or -1 with the failure in the scheduler. */
 
 int epoch_emit(struct epoch_scheduler* s, const union epoch_descriptor* descriptors, uint32_t count,

@@ -39,10 +39,11 @@ static struct epoch_rows operand(const scheduler_t* s, const struct work* w, uin
   const bool output = i == EPOCH_INPUTS;
   if (!output && w->op->inputs[i] == EPOCH_REF_NONE) return rows;
   const struct epoch_place_rows place = epoch_local_rows(s, w->phase, local_of(s, w, i), w->tile);
-  const uint32_t column = output ? epoch_output_column(s->plan->request.network, w->o, s->document)
-                                 : EPOCH_REF_COLUMN(w->op->inputs[i]);
+  const uint32_t column = i < EPOCH_INPUTS
+                              ? EPOCH_REF_COLUMN(w->op->inputs[i])
+                              : epoch_output_column(s->plan->request.network, w->o, s->document);
   const uint32_t offset = (column + element) * epoch_element_bytes(type_of(s, w, i));
-  rows.local = EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, place.offset + offset);
+  rows.local = epoch_emit_local(s, EPOCH_BUFFER_ACTIVATIONS, place.offset + offset);
   rows.stride = place.pitch;
   epoch_access_add(accesses, EPOCH_BUFFER_ACTIVATIONS, place.begin, place.bytes, output);
   return rows;
@@ -75,16 +76,17 @@ static int use_block(scheduler_t* s, const struct work* w, const struct block* b
   if (block->bytes != 0 &&
       epoch_emit_parameters(s, w->phase, block->image_offset, block->bytes, &local, &accesses) != 0)
     return -1;
-  epoch_build_coeff(&descriptor, EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, local), &block->shape,
-                    block->extra ? EPOCH_COEFF_EXTRA : 0);
+  epoch_build_coeff(&descriptor, epoch_emit_local(s, EPOCH_BUFFER_COEFFICIENTS, local),
+                    &block->shape, block->extra ? EPOCH_COEFF_EXTRA : 0);
   s->loaded_op = w->o + 1;
   s->loaded_block = block->number;
   return epoch_emit(s, &descriptor, 1, &accesses);
 }
 
-static void use_sums(const struct work* w, const struct sums* sums, struct epoch_array_operands* a,
-                     struct epoch_accesses* accesses) {
-  const struct epoch_rows rows = {EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0), 4 * a->shape.channels};
+static void use_sums(const scheduler_t* s, const struct work* w, const struct sums* sums,
+                     struct epoch_array_operands* a, struct epoch_accesses* accesses) {
+  const struct epoch_rows rows = {epoch_emit_local(s, EPOCH_BUFFER_ACCUMULATORS, 0),
+                                  4 * a->shape.channels};
   const uint64_t bytes = (uint64_t)w->steps * rows.stride;
   if (sums->in) {
     a->flags |= EPOCH_ARRAY_ACC_IN;
@@ -140,7 +142,7 @@ static int exchange_state(scheduler_t* s, const struct epoch_shape* shape,
   struct epoch_accesses accesses;
   accesses.count = 0;
   union epoch_descriptor descriptor;
-  epoch_build_state(&descriptor, EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, use->local), shape,
+  epoch_build_state(&descriptor, epoch_emit_local(s, EPOCH_BUFFER_ACTIVATIONS, use->local), shape,
                     save ? EPOCH_STATE_SAVE : 0);
   epoch_access_add(&accesses, EPOCH_BUFFER_ACTIVATIONS, use->local, use->carry->bytes, save);
   return epoch_emit(s, &descriptor, 1, &accesses);
@@ -163,7 +165,7 @@ static int run_unit(scheduler_t* s, const struct work* w, const struct epoch_ssm
   a.flags = (epoch_op_flags(w->op) & EPOCH_ARRAY_REVERSE) |
             (from_zero ? (uint32_t)EPOCH_ARRAY_ZERO_STATE : 0u);
   a.source = operand(s, w, EPOCH_INPUT_SOURCE, first, &accesses);
-  use_sums(w, &sums, &a, &accesses);
+  use_sums(s, w, &sums, &a, &accesses);
   if (unit->drains) use_drain(s, w, first, true, &a, &accesses);
   if (streamed) {
     a.drive = operand(s, w, EPOCH_INPUT_DRIVE, first, &accesses);
@@ -222,7 +224,7 @@ static int emit_fold(scheduler_t* s, const struct work* w, const struct epoch_ge
   struct epoch_array_operands a = {.shape = block.shape, .steps = w->steps};
   if (use_block(s, w, &block) != 0) return -1;
   a.source = operand(s, w, EPOCH_INPUT_SOURCE, input_fold * layout->inputs_per_fold, &accesses);
-  use_sums(w, &sums, &a, &accesses);
+  use_sums(s, w, &sums, &a, &accesses);
   if (last)
     use_drain(s, w, output_fold * layout->outputs_per_fold / per_result, true, &a, &accesses);
   epoch_build_array(&descriptor, &a);
@@ -307,7 +309,7 @@ static int emit_vector(scheduler_t* s, const struct work* w) {
   }
   if (use.carry != NULL) {
     const uint32_t element = epoch_element_bytes(type_of(s, w, EPOCH_INPUT_SOURCE));
-    v.second.local = EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, use.local);
+    v.second.local = epoch_emit_local(s, EPOCH_BUFFER_ACTIVATIONS, use.local);
     v.second.stride = op->width_out * element;
     epoch_access_add(&accesses, EPOCH_BUFFER_ACTIVATIONS, use.local, use.carry->bytes, 0);
     epoch_access_add(&accesses, EPOCH_BUFFER_ACTIVATIONS, use.local, use.carry->bytes, 1);
@@ -318,7 +320,7 @@ static int emit_vector(scheduler_t* s, const struct work* w) {
     if (epoch_emit_parameters(s, w->phase, op->parameter_offset, op->parameter_bytes, &local,
                               &accesses) != 0)
       return -1;
-    v.parameters = EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, local);
+    v.parameters = epoch_emit_local(s, EPOCH_BUFFER_COEFFICIENTS, local);
   }
   if (add_vector(s, &v, &accesses) != 0) return -1;
   return epoch_emit_carry_out(s, w->phase, w->tile, &use);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-_Static_assert(EPOCH_ENGINES* EPOCH_ENGINES <= EPOCH_SEMAPHORES, "a semaphore an engine pair");
+_Static_assert(EPOCH_ENGINES* EPOCH_ENGINES == EPOCH_SEMAPHORES, "a semaphore an engine pair");
 
 enum { WAIT_SHIFT = 0, SIGNAL_SHIFT = 16, MAX_WAITS = 2, MAX_SIGNALS = 2 };
 
@@ -13,11 +13,12 @@ static uint32_t maximum(uint32_t a, uint32_t b) {
 }
 
 void epoch_order_begin(struct epoch_order* order, struct epoch_program* program,
-                       struct epoch_clock* clocks) {
+                       struct epoch_clock* clocks, uint32_t semaphores) {
   memset(order, 0, sizeof *order);
   program->count = 0;
   order->program = program;
   order->clocks = clocks;
+  order->free_semaphores = semaphores;
 }
 
 static int append(struct epoch_order* order, const union epoch_descriptor* descriptor) {
@@ -57,6 +58,19 @@ static bool put_semaphore(union epoch_descriptor* descriptor, uint32_t shift, ui
     return true;
   }
   return false;
+}
+
+/* Whether the pair has a semaphore; it takes its own or the lowest that is free. */
+static bool has_semaphore(struct epoch_order* order, uint32_t pair) {
+  if (order->pairs[pair] != 0) return true;
+  uint32_t semaphore = pair;
+  if ((order->free_semaphores >> pair & 1u) == 0)
+    for (semaphore = 0; semaphore < EPOCH_SEMAPHORES; semaphore++)
+      if ((order->free_semaphores >> semaphore & 1u) != 0) break;
+  if (semaphore == EPOCH_SEMAPHORES) return false;
+  order->free_semaphores &= ~(1u << semaphore);
+  order->pairs[pair] = (uint8_t)(semaphore + 1);
+  return true;
 }
 
 static bool has_free_signal(const union epoch_descriptor* descriptor) {
@@ -109,7 +123,7 @@ static void learn(struct epoch_clock* known, const struct epoch_clock* clock) {
 }
 
 /* Adds the waits to `descriptor` and the signals to earlier commands; false if they do not fit, and
- * then nothing has changed. */
+ * then the program has not changed. */
 static bool link_waits(struct epoch_order* order, uint32_t engine, const struct epoch_clock* need,
                        union epoch_descriptor* descriptor) {
   uint32_t signaller[EPOCH_ENGINES];
@@ -119,10 +133,11 @@ static bool link_waits(struct epoch_order* order, uint32_t engine, const struct 
     if (need->finished[e] == 0) continue;
     signaller[e] = find_signaller(order, e, need->finished[e]);
     if (signaller[e] == 0 || ++waits > MAX_WAITS) return false;
+    if (!has_semaphore(order, e * EPOCH_ENGINES + engine)) return false;
   }
   for (uint32_t e = 0; e < EPOCH_ENGINES; e++) {
     if (signaller[e] == 0) continue;
-    const uint32_t semaphore = e * EPOCH_ENGINES + engine;
+    const uint32_t semaphore = order->pairs[e * EPOCH_ENGINES + engine] - 1u;
     put_semaphore(&order->program->descriptors[signaller[e] - 1], SIGNAL_SHIFT, semaphore);
     put_semaphore(descriptor, WAIT_SHIFT, semaphore);
     learn(&order->known[engine], &order->clocks[signaller[e] - 1]);

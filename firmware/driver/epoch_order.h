@@ -6,13 +6,15 @@
  *
  * - A command waits only for earlier ones, and engines start commands in ring order, so the oldest
  *   unfinished command can always go on.
- * - Semaphore e * 4 + f belongs to the engine pair (e signals, f waits). A wait is added together
- * with its signal, always for a later command of e than f is known to have waited for, so the k-th
- * wait of a pair matches its k-th signal.
+ * - A semaphore belongs to one engine pair (e signals, f waits): number e * 4 + f if the program
+ * may use that, else the lowest that it may and no pair has yet. A wait is added together with its
+ * signal, always for a later command of e than f is known to have waited for, so the k-th wait of a
+ * pair matches its k-th signal.
  * - What an engine knows to be finished is carried through waits (vector clocks): a wait that
  * another wait implies is left out.
- * - A command that would need a third wait, a signaller without a free signal, or a full record
- * table falls back to FENCE, after which everything earlier is finished.
+ * - A command that would need a third wait, a signaller without a free signal, a semaphore when
+ * none is left, or a full record table falls back to FENCE, after which everything earlier is
+ * finished.
  */
 #ifndef EPOCH_ORDER_H
 #define EPOCH_ORDER_H
@@ -36,13 +38,15 @@ struct epoch_order {
   struct epoch_program* program;
   struct epoch_clock* clocks; /* one a descriptor of the program's capacity */
   struct epoch_clock known[EPOCH_ENGINES];
-  uint32_t fences;        /* fallbacks taken */
-  struct epoch_uses uses; /* by position plus 1 */
+  uint32_t free_semaphores;        /* bit n: the program may use n, and no pair has it */
+  uint8_t pairs[EPOCH_SEMAPHORES]; /* by e * 4 + f: 1 + its semaphore, 0 = none */
+  uint32_t fences;                 /* fallbacks taken */
+  struct epoch_uses uses;          /* by position plus 1 */
 };
 
-/* Starts an empty program. */
+/* Starts an empty program that may use these semaphores (bit n: n). */
 void epoch_order_begin(struct epoch_order* order, struct epoch_program* program,
-                       struct epoch_clock* clocks);
+                       struct epoch_clock* clocks, uint32_t semaphores);
 /* Appends a grid, vector or DMA command of one descriptor or two (STREAMS and its SSM, which stay
  * together); 0, or -1 if the program is full. At most one FENCE is added with it. */
 int epoch_order_add(struct epoch_order* order, const union epoch_descriptor* descriptors,

@@ -12,6 +12,7 @@
 
 #include "epoch_network.h"
 #include "epoch_place.h"
+#include "epoch_share.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -143,6 +144,8 @@ struct epoch_plan_request {
   uint32_t steps;
   enum epoch_schedule_kind schedule; /* not AUTO */
   uint32_t flags;                    /* EPOCH_SCHEDULE_RESUME, _KEEP */
+  /* Where its buffers begin, whose sizes caps give, and which semaphores it has; null: all. */
+  const struct epoch_share* share;
 };
 
 #define EPOCH_OP_LOCALS (EPOCH_INPUTS + 1u)

@@ -24,6 +24,60 @@ void epoch_build_control(union epoch_descriptor* descriptor, uint32_t opcode) {
   begin(descriptor, opcode);
 }
 
+void epoch_program_tag(struct epoch_program* program, uint32_t context) {
+  for (uint32_t at = 0; at < program->count; at++) {
+    struct epoch_command* command = &program->descriptors[at].command;
+    command->control = (command->control & 0xFFFFu) | context << 16;
+  }
+}
+
+/* What the array holds that the program has put there. */
+struct held {
+  bool coefficients;
+  bool state;
+};
+
+static bool has_operands(const union epoch_descriptor* descriptor, struct held* held) {
+  const uint32_t flags = EPOCH_FORMAT_FLAGS(descriptor->array.format); /* of COEFF and STATE too */
+  switch (EPOCH_CONTROL_OPCODE(descriptor->command.control)) {
+    case EPOCH_OP_COEFF:
+      held->coefficients = true;
+      return true;
+    case EPOCH_OP_GEMM:
+      return held->coefficients;
+    case EPOCH_OP_SSM:
+      held->state = held->state || (flags & EPOCH_ARRAY_ZERO_STATE) != 0;
+      return held->coefficients && held->state;
+    case EPOCH_OP_STATE:
+      held->state = held->state || (flags & EPOCH_STATE_SAVE) == 0;
+      return held->coefficients && held->state;
+    default:
+      return true;
+  }
+}
+
+bool epoch_program_stands_alone(const struct epoch_program* program, uint32_t semaphores) {
+  int32_t left[EPOCH_SEMAPHORES] = {0}; /* signals that nobody has taken */
+  struct held held = {false, false};
+  if (program->count == 0) return false;
+  for (uint32_t at = 0; at < program->count; at++) {
+    const union epoch_descriptor* descriptor = &program->descriptors[at];
+    if (!has_operands(descriptor, &held)) return false;
+    for (uint32_t shift = 0; shift < 32; shift += 8) {
+      const uint32_t use = descriptor->command.semaphores >> shift & 0xFFu;
+      const uint32_t semaphore = use & (EPOCH_SEMAPHORES - 1u);
+      if (use == 0) continue;
+      if ((semaphores >> semaphore & 1u) == 0) return false;
+      left[semaphore] += shift < 16 ? -1 : 1;
+    }
+  }
+  for (uint32_t n = 0; n < EPOCH_SEMAPHORES; n++)
+    if (left[n] != 0) return false;
+  const uint32_t last = program->descriptors[program->count - 1].command.control;
+  return EPOCH_CONTROL_OPCODE(last) == EPOCH_OP_IRQ ||
+         (EPOCH_CONTROL_FLAGS(last) & EPOCH_FLAG_IRQ_ON_DONE) != 0;
+}
+
 void epoch_build_transfer(union epoch_descriptor* descriptor,
                           const struct epoch_transfer* transfer) {
   struct epoch_dma_command* dma = &descriptor->dma;

@@ -6,6 +6,7 @@
 #ifndef EPOCH_PROGRAM_H
 #define EPOCH_PROGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "epochcore.h"
@@ -42,6 +43,14 @@ uint32_t epoch_opcode_engine(uint32_t opcode);
 
 /* opcode NOP, FENCE, IRQ or HALT. */
 void epoch_build_control(union epoch_descriptor* descriptor, uint32_t opcode);
+
+/* Every command carries the context's tag, for errors and traces. */
+void epoch_program_tag(struct epoch_program* program, uint32_t context);
+
+/* Whether a program that runs between others' gets by with what it is given and leaves nothing: it
+ * ends with a command that raises done, loads coefficients and states before it uses them, and of
+ * `semaphores` only (bit n: n) takes as many signals as it gives. */
+bool epoch_program_stands_alone(const struct epoch_program* program, uint32_t semaphores);
 
 /* opcode LOAD, STORE or GATHER; `planes` planes of `rows` rows of `row_bytes`. */
 struct epoch_transfer {

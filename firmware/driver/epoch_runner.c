@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "timer.h"
+
 #define MEASURE_TIMEOUT_NS 10000000u
 
 const char* epoch_runner_result_text(enum epoch_runner_result result) {
@@ -27,10 +29,11 @@ static int make_plan(struct epoch_runner* runner, const struct epoch_runner_opti
                      enum epoch_schedule_kind kind) {
   const struct epoch_plan_request request = {
       .network = runner->network,
-      .caps = &runner->device->caps,
+      .caps = &runner->caps,
       .steps = options->steps,
       .schedule = kind,
       .flags = options->flags,
+      .share = &runner->share,
   };
   return epoch_plan_make(&runner->plan, &request, runner->workspace.cpu, runner->workspace.bytes,
                          &runner->failure);
@@ -57,11 +60,11 @@ static enum epoch_schedule_kind cheapest(struct epoch_runner* runner,
 static enum epoch_runner_result choose_plan(struct epoch_runner* runner,
                                             const struct epoch_runner_options* options) {
   enum epoch_schedule_kind kind = options->schedule;
-  const uint32_t workspace = epoch_plan_workspace(runner->network, &runner->device->caps);
+  const uint32_t workspace = epoch_plan_workspace(runner->network, &runner->caps);
   if (workspace == 0 || !allocate(&runner->workspace, workspace, 1)) return EPOCH_RUNNER_MEMORY;
   if (kind == EPOCH_SCHEDULE_KIND_AUTO) {
     struct epoch_memory_speed speed = {0, 1, 0};
-    if (epoch_device_measure(runner->device, &speed, MEASURE_TIMEOUT_NS) != EPOCH_DEVICE_OK)
+    if (epoch_device_measure(runner->jobs->device, &speed, MEASURE_TIMEOUT_NS) != EPOCH_DEVICE_OK)
       return EPOCH_RUNNER_DEVICE;
     kind = cheapest(runner, options, &speed);
   }
@@ -111,13 +114,32 @@ static void hand_over_for_good(const struct epoch_runner* runner) {
   hal_dma_sync_for_device(&runner->carries, 0, runner->carries.bytes);
 }
 
-enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
-                                              struct epoch_device* device,
+static bool take_share(struct epoch_runner* runner, const struct epoch_share* share) {
+  const struct epoch_caps* caps = &runner->jobs->device->caps;
+  if (share == NULL)
+    epoch_share_whole(&runner->share, 0, caps);
+  else
+    runner->share = *share;
+  runner->caps = *caps;
+  memcpy(runner->caps.buffer_bytes, runner->share.bytes, sizeof runner->caps.buffer_bytes);
+  return epoch_jobs_lease(runner->jobs, &runner->share);
+}
+
+/* Every run writes what it reads, but for a session that keeps its carries where it found them. */
+static void describe_job(struct epoch_runner* runner, uint32_t flags) {
+  const uint32_t overwrites = EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP;
+  runner->job.program = &runner->program;
+  runner->job.context = runner->share.context;
+  runner->job.alone = (flags & overwrites) == overwrites;
+}
+
+enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner, struct epoch_jobs* jobs,
                                               const struct epoch_network* network,
                                               const struct epoch_runner_options* options) {
   memset(runner, 0, sizeof *runner);
-  runner->device = device;
+  runner->jobs = jobs;
   runner->network = network;
+  if (!take_share(runner, options->share)) return EPOCH_RUNNER_SHARE;
   const enum epoch_runner_result planned = choose_plan(runner, options);
   if (planned != EPOCH_RUNNER_OK) return planned;
   if (!allocate_all(runner, options)) return EPOCH_RUNNER_MEMORY;
@@ -133,30 +155,33 @@ enum epoch_runner_result epoch_runner_prepare(struct epoch_runner* runner,
   if (epoch_schedule(&runner->scheduler, &runner->plan, &places, &runner->program,
                      runner->clocks.cpu, &runner->failure) != 0)
     return EPOCH_RUNNER_SCHEDULE;
+  if (!epoch_program_stands_alone(&runner->program, runner->share.semaphores))
+    return EPOCH_RUNNER_PROGRAM;
+  describe_job(runner, options->flags);
   return EPOCH_RUNNER_OK;
 }
 
 /* ---- Runs ---- */
 
-enum epoch_device_result epoch_runner_start(struct epoch_runner* runner, const void* input,
-                                            uint64_t timeout_ns) {
+enum epoch_job_result epoch_runner_start(struct epoch_runner* runner, const void* input,
+                                         uint64_t timeout_ns) {
+  if (runner->job.result == EPOCH_JOB_PENDING) return EPOCH_JOB_REFUSED;
   memcpy(runner->input.cpu, input, runner->input.bytes);
   hal_dma_sync_for_device(&runner->input, 0, runner->input.bytes);
   hal_dma_sync_for_device(&runner->output, 0,
                           runner->output.bytes); /* nothing of it may be dirty */
-  return epoch_device_submit(runner->device, runner->program.descriptors, runner->program.count,
-                             timeout_ns);
+  runner->job.deadline_ns = hal_timer_now_ns() + timeout_ns;
+  return epoch_jobs_submit(runner->jobs, &runner->job);
 }
 
-enum epoch_device_result epoch_runner_finish(struct epoch_runner* runner, uint64_t timeout_ns) {
-  struct epoch_device* device = runner->device;
-  const enum epoch_device_result result = epoch_device_wait(device, device->tail, timeout_ns);
-  if (result == EPOCH_DEVICE_OK) hal_dma_sync_for_cpu(&runner->output, 0, runner->output.bytes);
+enum epoch_job_result epoch_runner_finish(struct epoch_runner* runner) {
+  const enum epoch_job_result result = epoch_jobs_wait(runner->jobs, &runner->job);
+  if (result == EPOCH_JOB_OK) hal_dma_sync_for_cpu(&runner->output, 0, runner->output.bytes);
   return result;
 }
 
-enum epoch_device_result epoch_runner_run(struct epoch_runner* runner, const void* input,
-                                          uint64_t timeout_ns) {
-  const enum epoch_device_result result = epoch_runner_start(runner, input, timeout_ns);
-  return result == EPOCH_DEVICE_OK ? epoch_runner_finish(runner, timeout_ns) : result;
+enum epoch_job_result epoch_runner_run(struct epoch_runner* runner, const void* input,
+                                       uint64_t timeout_ns) {
+  const enum epoch_job_result result = epoch_runner_start(runner, input, timeout_ns);
+  return result == EPOCH_JOB_PENDING ? epoch_runner_finish(runner) : result;
 }

@@ -124,9 +124,14 @@ int epoch_schedule(struct epoch_scheduler* scheduler, const struct epoch_plan* p
                    const struct epoch_places* places, struct epoch_program* program,
                    struct epoch_clock* clocks, struct epoch_schedule_failure* failure) {
   begin(scheduler, plan, places, failure);
-  epoch_order_begin(&scheduler->order, program, clocks);
+  const struct epoch_share* share = plan->request.share;
+  epoch_order_begin(&scheduler->order, program, clocks,
+                    share == NULL ? EPOCH_ALL_SEMAPHORES : share->semaphores);
   if (run_phases(scheduler) != 0) return -1;
-  if (epoch_order_end(&scheduler->order) == 0) return 0;
+  if (epoch_order_end(&scheduler->order) == 0) {
+    epoch_program_tag(program, share == NULL ? 0 : share->context);
+    return 0;
+  }
   return epoch_plan_fail(failure, EPOCH_SCHEDULE_PROGRAM, NULL, program->capacity + 1ull,
                          program->capacity);
 }

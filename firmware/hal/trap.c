@@ -12,6 +12,8 @@
 _Static_assert(offsetof(struct hal_trap_frame, pc) == 128, "trap_entry.S stores pc there");
 _Static_assert(offsetof(struct hal_trap_frame, cause) == 132, "trap_entry.S stores mcause there");
 _Static_assert(offsetof(struct hal_trap_frame, value) == 136, "trap_entry.S stores mtval there");
+_Static_assert(offsetof(struct hal_trap_frame, status) == 140, "trap_entry.S stores mstatus there");
+_Static_assert(sizeof(struct hal_trap_frame) == 144, "trap_entry.S has so much room");
 
 /* mcause of machine interrupts. */
 #define INTERRUPT 0x80000000u
@@ -19,6 +21,7 @@ enum { SOFTWARE = 3, TIMER = 7, EXTERNAL = 11 };
 
 static hal_exception_handler exception_handler;
 static void* exception_argument;
+static uint32_t interrupt_depth;
 static hal_software_handler software_handler;
 static void* software_argument;
 
@@ -34,6 +37,10 @@ void hal_trap_on_software(hal_software_handler handler, void* argument) {
     HAL_CSR_SET(mie, HAL_MIE_MSIE);
   else
     HAL_CSR_CLEAR(mie, HAL_MIE_MSIE);
+}
+
+uint32_t hal_interrupt_depth(void) {
+  return interrupt_depth;
 }
 
 uint32_t hal_interrupts_disable(void) {
@@ -79,21 +86,42 @@ static _Noreturn void give_up(const struct hal_trap_frame* frame) {
   hal_simctl_trap(frame->cause);
 }
 
-void hal_trap_dispatch(struct hal_trap_frame* frame) {
-  switch (frame->cause) {
+/* Devices' handlers may take long: the timer and software interrupts get through, other devices
+ * wait. */
+static void handle_external(void) {
+  HAL_CSR_CLEAR(mie, HAL_MIE_MEIE);
+  HAL_CSR_SET(mstatus, HAL_MSTATUS_MIE);
+  hal_plic_dispatch();
+  HAL_CSR_CLEAR(mstatus, HAL_MSTATUS_MIE);
+  HAL_CSR_SET(mie, HAL_MIE_MEIE);
+}
+
+/* False if nobody is there for it. */
+static bool handle_interrupt(uint32_t cause) {
+  switch (cause) {
     case INTERRUPT | TIMER:
-      hal_timer_cancel(); /* it only ends a sleep: hal_wait reads the time itself */
-      return;
+      hal_timer_dispatch();
+      return true;
     case INTERRUPT | EXTERNAL:
-      hal_plic_dispatch();
-      return;
+      handle_external();
+      return true;
     case INTERRUPT | SOFTWARE:
-      if (software_handler == NULL) give_up(frame);
+      if (software_handler == NULL) return false;
       software_handler(software_argument);
-      return;
+      return true;
     default:
-      if (exception_handler == NULL || (frame->cause & INTERRUPT) != 0 ||
-          !exception_handler(frame, exception_argument))
-        give_up(frame);
+      return false;
   }
+}
+
+void hal_trap_dispatch(struct hal_trap_frame* frame) {
+  bool handled;
+  if ((frame->cause & INTERRUPT) != 0) {
+    interrupt_depth++;
+    handled = handle_interrupt(frame->cause);
+    interrupt_depth--;
+  } else {
+    handled = exception_handler != NULL && exception_handler(frame, exception_argument);
+  }
+  if (!handled) give_up(frame);
 }

@@ -2,6 +2,9 @@
  *
  * Traps: one assembly entry saves all registers, one C dispatcher decides. An exception without a
  * handler is reported on the uart and ends the run through simctl.
+ *
+ * Interrupts nest by one level: timer and software interrupts come within the handlers of devices,
+ * never within each other. README.md says what a handler may do.
  */
 #ifndef HAL_TRAP_H
 #define HAL_TRAP_H
@@ -10,10 +13,11 @@
 #include <stdint.h>
 
 struct hal_trap_frame {
-  uint32_t x[32]; /* x[n] is register xn; x[0] is 0 */
-  uint32_t pc;    /* where the hart resumes */
-  uint32_t cause; /* mcause */
-  uint32_t value; /* mtval */
+  uint32_t x[32];  /* x[n] is register xn; x[0] is 0 */
+  uint32_t pc;     /* where the hart resumes */
+  uint32_t cause;  /* mcause */
+  uint32_t value;  /* mtval */
+  uint32_t status; /* mstatus as the trap has left it: nested traps change MPIE and MPP */
 };
 
 /* True if dealt with: the frame, perhaps changed (pc), is restored. */
@@ -30,6 +34,9 @@ void hal_trap_on_software(hal_software_handler handler, void* argument);
 /* Interrupts of the hart as a whole; disable returns what restore takes back. */
 uint32_t hal_interrupts_disable(void);
 void hal_interrupts_restore(uint32_t saved);
+
+/* Interrupt handlers that are under way: 0 in thread context, at most 2. */
+uint32_t hal_interrupt_depth(void);
 
 /* Sleeps with interrupts off until `ready(argument)` or `deadline_ns` (hal_timer_now_ns) and lets
  * pending interrupts in between sleeps. No wake-up is lost: the condition is tested with interrupts

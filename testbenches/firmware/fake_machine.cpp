@@ -59,8 +59,8 @@ void FakeMachine::write(std::uint32_t offset, std::uint32_t value) {
   registers[offset] = value;
   if (offset == EPOCH_REG_CTRL && (value & EPOCH_CTRL_RESET_MASK) != 0) resets_left_ = reset_reads;
   if (offset == EPOCH_REG_CTRL && (value & EPOCH_CTRL_ENABLE_MASK) != 0)
-    registers[EPOCH_REG_RING_HEAD] = registers[EPOCH_REG_COMPLETED] =
-        registers[EPOCH_REG_RING_START];
+    registers[EPOCH_REG_RING_HEAD] = registers[EPOCH_REG_RING_TAIL] =
+        registers[EPOCH_REG_COMPLETED] = registers[EPOCH_REG_RING_START];
   if (offset == EPOCH_REG_RING_TAIL && device_runs)
     registers[EPOCH_REG_RING_HEAD] = registers[EPOCH_REG_COMPLETED] = value;
 }
@@ -96,6 +96,7 @@ bool hal_dma_alloc(hal_dma_buffer* buffer, uint32_t bytes) {
   return FakeMachine::current->allocate(*buffer, bytes);
 }
 uint64_t hal_timer_now_ns(void) {
+  if (FakeMachine::current->on_time) FakeMachine::current->on_time();
   return FakeMachine::current->now_ns();
 }
 bool hal_poll(bool (*ready)(void*), void* argument, uint64_t deadline_ns) {
@@ -105,6 +106,16 @@ bool hal_poll(bool (*ready)(void*), void* argument, uint64_t deadline_ns) {
 }
 bool hal_wait(bool (*ready)(void*), void* argument, uint64_t deadline_ns) {
   return hal_poll(ready, argument, deadline_ns);
+}
+uint32_t hal_interrupts_disable(void) {
+  const bool saved = FakeMachine::current->masked;
+  if (!saved && FakeMachine::current->on_time) FakeMachine::current->on_time();
+  FakeMachine::current->masked = true;
+  return !saved;
+}
+void hal_interrupts_restore(uint32_t saved) {
+  FakeMachine::current->masked = saved == 0;
+  if (saved != 0 && FakeMachine::current->on_time) FakeMachine::current->on_time();
 }
 bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void* argument) {
   FakeMachine::current->handler = handler;

@@ -42,6 +42,9 @@ class FakeMachine {
   // An error with its cause; the line as the handler would be called for it.
   void raise_error(std::uint32_t code, std::uint32_t sequence);
   void interrupt_now() { handler(handler_argument); }
+  bool masked = false;            // interrupts of the hart
+  std::function<void()> on_time;  // time is read, before they are off and when they are on again
+  const std::uint8_t* memory() const { return memory_.data(); }  // that was allocated
 
   // Places in the log; `none` if there is no such event at or after `from`.
   static constexpr std::size_t none = ~std::size_t{0};

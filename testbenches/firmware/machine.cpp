@@ -58,6 +58,17 @@ bool Machine::semaphores_zero() const {
   return std::all_of(semaphores_.begin(), semaphores_.end(), [](int n) { return n == 0; });
 }
 
+// Buffers are all ones at first.
+bool Machine::written_only_in(const epoch_share& share) const {
+  const auto untouched = [](std::uint8_t byte) { return byte == 0xFF; };
+  for (unsigned b = 0; b < EPOCH_BUFFERS; ++b) {
+    const auto begin = buffers_[b].begin() + share.begin[b];
+    if (!std::all_of(buffers_[b].begin(), begin, untouched)) return false;
+    if (!std::all_of(begin + share.bytes[b], buffers_[b].end(), untouched)) return false;
+  }
+  return true;
+}
+
 bool Machine::all_idle() const {
   for (unsigned e = 0; e < EPOCH_ENGINES; ++e)
     if (!fifos_[e].empty() || !running_[e].empty()) return false;

@@ -12,6 +12,7 @@
 
 #include "epoch_caps.h"
 #include "epoch_program.h"
+#include "epoch_share.h"
 #include "epochcore/command.h"
 #include "epochcore/operand_words.h"
 #include "epochcore/pe_grid/array.h"
@@ -39,6 +40,7 @@ class Machine {
 
   const std::string& problem() const { return problem_; }
   bool semaphores_zero() const;
+  bool written_only_in(const epoch_share& share) const;
   bool done() const { return done_; }  // IRQ was executed with everything before it retired
   std::uint64_t ssm_elements() const { return ssm_elements_; }
   std::uint64_t gemm_products() const { return gemm_products_; }

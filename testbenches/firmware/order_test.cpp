@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "epoch_order.h"
 
+#include "epoch_share.h"
+
 #include <bitset>
 #include <catch2/catch.hpp>
 #include <deque>
@@ -20,9 +22,9 @@ struct Added {
 };
 
 struct Ordered {
-  explicit Ordered(std::uint32_t capacity)
+  explicit Ordered(std::uint32_t capacity, std::uint32_t leased = EPOCH_ALL_SEMAPHORES)
       : descriptors(capacity), clocks(capacity), program{descriptors.data(), capacity, 0} {
-    epoch_order_begin(order.get(), &program, clocks.data());
+    epoch_order_begin(order.get(), &program, clocks.data(), leased);
   }
 
   int add(std::uint32_t engine, const std::vector<epoch_access>& accesses) {
@@ -141,6 +143,37 @@ TEST_CASE("order: every conflict of random programs is ordered, every signal tak
     commands += ordered.program.count;
   }
   CHECK(fences < commands / 4);  // the fallback stays one
+}
+
+// With fewer semaphores than pairs of engines, the pairs that come first have them.
+TEST_CASE("order: a program uses only the semaphores that it may") {
+  unsigned fences[EPOCH_SEMAPHORES + 1] = {};
+  for (std::uint32_t seed = 1; seed <= 200; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const std::uint32_t leased = static_cast<std::uint32_t>(random()) & EPOCH_ALL_SEMAPHORES;
+    CAPTURE(leased);
+    Ordered ordered(longest, leased);
+    for (int c = 0; c < 100; ++c)
+      REQUIRE(ordered.add(static_cast<std::uint32_t>(random() % EPOCH_ENGINES),
+                          {access(0, random() % 2 == 0, random() % 8, 1 + random() % 4)}) == 0);
+    check_ordered(ordered);
+    for (std::uint32_t at = 0; at < ordered.program.count; ++at)
+      for (unsigned shift = 0; shift < 32; shift += 8) {
+        const std::uint32_t use = ordered.semaphores(at) >> shift & 0xFFu;
+        if (use != 0) REQUIRE((leased >> (use & 0xFu) & 1u) == 1);
+      }
+  }
+  for (const std::uint32_t leased : {0u, 0x00FFu, EPOCH_ALL_SEMAPHORES}) {
+    std::mt19937 random(1);
+    Ordered ordered(longest, leased);
+    for (int c = 0; c < 100; ++c)
+      ordered.add(static_cast<std::uint32_t>(random() % EPOCH_ENGINES),
+                  {access(0, random() % 2 == 0, random() % 8, 1)});
+    fences[__builtin_popcount(leased)] = ordered.order->fences;
+  }
+  CHECK(fences[0] > fences[8]);
+  CHECK(fences[8] > fences[16]);
 }
 
 TEST_CASE("order: a pipeline of two slots needs no fence and few semaphores") {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "firmware/scheduled.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <iterator>
 
 namespace epoch::test {
 namespace {
@@ -17,16 +19,19 @@ std::uint64_t after(std::uint64_t address, std::uint64_t bytes) {
 }  // namespace
 
 Scheduled::Scheduled(const epoch_caps& with, const std::vector<std::uint8_t>& bytes,
-                     std::uint32_t steps, epoch_schedule_kind kind, std::uint32_t flags)
-    : caps(with), image(bytes) {
+                     std::uint32_t steps, epoch_schedule_kind kind, std::uint32_t flags,
+                     const epoch_share* share)
+    : caps(with), plan_caps(with), image(bytes) {
+  if (share != nullptr)
+    std::copy(std::begin(share->bytes), std::end(share->bytes), plan_caps.buffer_bytes);
   std::uint32_t op = 0;
   const epoch_network_result opened =
       epoch_network_open(&network, image.data(), image.size(), &caps, &op);
   INFO("op " << op << ": " << epoch_network_result_text(opened));
   REQUIRE(opened == EPOCH_NETWORK_OK);
-  const std::uint32_t room = epoch_plan_workspace(&network, &caps);
+  const std::uint32_t room = epoch_plan_workspace(&network, &plan_caps);
   workspace_.resize(room / sizeof(std::uint64_t) + 1);
-  const epoch_plan_request request{&network, &caps, steps, kind, flags};
+  const epoch_plan_request request{&network, &plan_caps, steps, kind, flags, share};
   status = epoch_plan_make(&plan, &request, workspace_.data(), room, &failure);
   if (status != 0) return;
 

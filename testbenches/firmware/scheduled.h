@@ -15,7 +15,7 @@ namespace epoch::test {
 class Scheduled {
  public:
   Scheduled(const epoch_caps& caps, const std::vector<std::uint8_t>& image, std::uint32_t steps,
-            epoch_schedule_kind kind, std::uint32_t flags = 0);
+            epoch_schedule_kind kind, std::uint32_t flags = 0, const epoch_share* share = nullptr);
 
   bool ok() const { return status == 0; }
   // Memory for everything, the image in it; `carries` are those of another run, or zeros.
@@ -33,7 +33,8 @@ class Scheduled {
     return plan.locals + phase.first_local;
   }
 
-  epoch_caps caps;
+  epoch_caps caps;       // of the device,
+  epoch_caps plan_caps;  // and with a share's buffers
   AlignedImage image;
   epoch_network network{};
   epoch_plan plan{};

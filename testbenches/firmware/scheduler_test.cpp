@@ -143,6 +143,40 @@ TEST_CASE("random networks give the same bits whatever the buffers, the schedule
   CHECK(seen.fences > 0);
 }
 
+// Any parts of the buffers, any semaphores: the bits of the whole device, and nothing outside them.
+TEST_CASE("random networks in a share of the device give the same bits") {
+  unsigned programs = 0, fences = 0;
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const epoch_array_shape array = random_array(random);
+    const auto image = random_image(random, array, ImageLimits{});
+    const std::uint32_t steps = pick(random, 1, 40);
+    const auto input = random_input(random, AlignedImage(image), steps);
+    const Scheduled whole(roomy(array), image, steps, EPOCH_SCHEDULE_KIND_LAYER);
+    REQUIRE(whole.ok());
+    Machine reference = whole.machine(seed);
+    const auto expected = whole.run(reference, input);
+    epoch_share share{pick(random, 0, 0xFFFF), pick(random, 0, EPOCH_ALL_SEMAPHORES), {}, {}};
+    for (unsigned b = 0; b < EPOCH_BUFFERS; ++b) {
+      share.begin[b] = 64 * pick(random, 0, 100);
+      share.bytes[b] = 64u << pick(random, 5, 10);
+    }
+    const Scheduled part(roomy(array), image, steps, kinds[pick(random, 0, 2)], 0, &share);
+    if (!part.ok()) continue;
+    ++programs;
+    fences += part.scheduler->order.fences != 0;
+    CHECK(epoch_program_stands_alone(&part.program, share.semaphores));
+    for (std::uint32_t at = 0; at < part.program.count; ++at)
+      REQUIRE(EPOCH_CONTROL_CONTEXT(part.descriptors[at].command.control) == share.context);
+    Machine machine = part.machine(seed);
+    CHECK(part.run(machine, input) == expected);
+    CHECK(machine.written_only_in(share));
+  }
+  CHECK(programs > 100);
+  CHECK(fences > 50);
+}
+
 TEST_CASE("a causal network runs in pieces: what a run keeps, the next one resumes") {
   unsigned pieces = 0, carried = 0;
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {

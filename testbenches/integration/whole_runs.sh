@@ -147,6 +147,36 @@ case_smnist_on_two_cores() {
   [ "$two" -lt $((one * 3 / 4)) ] || fail "16 digits take $one ps on one core, $two ps on two"
 }
 
+# Two contexts on one core, with faults and cancels beside them: the logits of smnist, bit for bit,
+# and the tick comes within handlers.
+case_contexts_at_quanta() {
+  same_at_quanta contexts -- --digits=6
+  has out.0 "faults 3 cancelled 6 otherwise 0"
+  has out.0 "recovered: yes, run again: yes"
+  run single smnist -- --digits=6 --logits
+  cmp <(grep ^logits out.0) <(grep ^logits out.single) || fail "contexts change logits"
+  run native contexts --set cpu.kind=native -- --digits=6
+  same out.native out.0
+  run poll contexts -- --digits=6 --poll
+  same out.poll out.0
+}
+case_contexts_calm() {
+  run calm contexts -- --digits=7 --calm
+  has out.calm "faults 0 cancelled 0 otherwise 0"
+  has out.calm "recovered: no, run again: no"
+  run single smnist -- --digits=7 --logits
+  cmp <(grep ^logits out.calm) <(grep ^logits out.single) || fail "contexts change logits"
+}
+case_ticks_at_quanta() {
+  local q
+  for q in $quanta; do
+    run "$q" ticks --set "cpu.quantum_ns=$q"
+    same "out.$q" out.0
+  done
+  run native ticks --set cpu.kind=native
+  same out.native out.0
+}
+
 # ---- Everything moved ----
 
 # Park and Miller's minimal standard generator: $RANDOM starts anew in every subshell.

@@ -3,10 +3,11 @@
  * Trap entry, direct mode: saves struct hal_trap_frame (trap.h) on the stack, calls
  * hal_trap_dispatch(frame), restores and returns to the frame's pc.
  */
-  .equ FRAME_BYTES, 144 /* 35 words, 16-byte aligned */
+  .equ FRAME_BYTES, 144 /* 36 words, 16-byte aligned */
   .equ FRAME_PC, 128
   .equ FRAME_CAUSE, 132
   .equ FRAME_TVAL, 136
+  .equ FRAME_STATUS, 140
 
   .cfi_sections .debug_frame
   .section .text.trap, "ax", @progbits
@@ -35,8 +36,12 @@ hal_trap_entry:
   sw t0, FRAME_CAUSE(sp)
   csrr t0, mtval
   sw t0, FRAME_TVAL(sp)
+  csrr t0, mstatus
+  sw t0, FRAME_STATUS(sp)
   mv a0, sp
   call hal_trap_dispatch
+  lw t0, FRAME_STATUS(sp) /* as at entry, MIE off; MPIE and MPP say where mret goes */
+  csrw mstatus, t0
   lw t0, FRAME_PC(sp)
   csrw mepc, t0
   .irp n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
