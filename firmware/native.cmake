@@ -12,12 +12,16 @@ target_link_options(epoch_native INTERFACE
   -Wl,--undefined=hal_native_run,--undefined=printf,--undefined=puts,--undefined=putchar
   -Wl,--undefined=exit,--undefined=abort)
 
+add_library(common_native STATIC apps/common/common.c)
+target_include_directories(common_native PUBLIC apps/common)
+target_link_libraries(common_native PUBLIC epoch_native)
+
 # native_program(NAME FOLDER SOURCES...): to FOLDER/NAME.so.
 function(native_program name folder)
   add_library(native_${name} MODULE ${ARGN})
   set_target_properties(native_${name} PROPERTIES PREFIX "" SUFFIX .so OUTPUT_NAME ${name}
                         LIBRARY_OUTPUT_DIRECTORY ${folder})
-  target_link_libraries(native_${name} PRIVATE epoch_native)
+  target_link_libraries(native_${name} PRIVATE common_native)
 endfunction()
 
 # firmware_native(NAME): apps/NAME.c, or all of apps/NAME/, to <build>/firmware/NAME.so.

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "args.h"
-#include "epoch_runner.h"
+#include "common.h"
 #include "platform.h"
 #include "timer.h"
 
@@ -71,11 +71,6 @@ static bool parse(int argc, char** argv, struct options* options) {
   return true;
 }
 
-static bool fail(const char* why) {
-  printf("contexts: %s\n", why);
-  return false;
-}
-
 /* ---- Callbacks ---- */
 
 static void count_disturbance(struct epoch_job* job, void* argument) {
@@ -106,9 +101,7 @@ static bool prepare(uint32_t index, uint32_t steps) {
   share.semaphores &= ~(1u << SILENT_SEMAPHORE);
   const struct epoch_runner_options options = {
       .steps = steps, .schedule = EPOCH_SCHEDULE_KIND_AUTO, .share = &share};
-  const enum epoch_runner_result prepared =
-      epoch_runner_prepare(&context->runner, &jobs, &network, &options);
-  if (prepared != EPOCH_RUNNER_OK) return fail(epoch_runner_result_text(prepared));
+  if (!app_prepare(&context->runner, &jobs, &network, &options)) return false;
   context->runner.job.callback = count_digit;
   context->runner.job.argument = context;
   return true;
@@ -119,7 +112,7 @@ static bool spoil(struct epoch_program* spoilt, uint32_t opcode, uint32_t semaph
   const struct epoch_program* sound = &contexts[0].runner.program;
   struct hal_dma_buffer memory;
   const uint32_t bytes = sound->count * (uint32_t)sizeof *sound->descriptors;
-  if (!hal_dma_alloc(&memory, bytes)) return fail("no memory for another program");
+  if (!hal_dma_alloc(&memory, bytes)) return app_fail("no memory for another program");
   memcpy(memory.cpu, sound->descriptors, bytes);
   *spoilt = (struct epoch_program){memory.cpu, sound->count, sound->count};
   epoch_build_control(&spoilt->descriptors[sound->count / 2], opcode);
@@ -139,20 +132,16 @@ static bool prepare_disturbances(void) {
 }
 
 static bool open_all(const struct options* options, const uint8_t** digits) {
-  const uint8_t* image;
-  uint32_t bytes, image_bytes, op;
+  uint32_t bytes;
   const enum epoch_device_result opened =
       epoch_device_open(&device, 0, RING_ENTRIES, options->poll);
-  if (opened != EPOCH_DEVICE_OK) return fail(epoch_device_result_text(opened));
+  if (opened != EPOCH_DEVICE_OK) return app_fail(epoch_device_result_text(opened));
   epoch_jobs_open(&jobs, &device);
-  if (!hal_platform_blob("epochcore,data", "digits", digits, &bytes)) return fail("no digits");
-  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &image_bytes))
-    return fail("no network image is loaded");
-  if (epoch_network_open(&network, image, image_bytes, &device.caps, &op) != EPOCH_NETWORK_OK)
-    return fail("the network does not suit the device");
+  if (!hal_platform_blob("epochcore,data", "digits", digits, &bytes)) return app_fail("no digits");
+  if (!app_open_network(&network, &device.caps)) return false;
   const uint32_t pixels = 28u * 28u;
   if (bytes < IDX_HEADER || (bytes - IDX_HEADER) / pixels < options->digits)
-    return fail("not so many digits are loaded");
+    return app_fail("not so many digits are loaded");
   const uint32_t steps = pixels / network.tensors[network.header->input].width;
   for (uint32_t c = 0; c < CONTEXTS; c++)
     if (!prepare(c, steps)) return false;
@@ -172,17 +161,6 @@ static bool start(struct context* context, uint32_t digit, const uint8_t* digits
   return epoch_runner_start(&context->runner, pixels, TIMEOUT_NS) == EPOCH_JOB_PENDING;
 }
 
-static void print_logits(const struct context* context) {
-  const uint32_t* logits = context->runner.output.cpu;
-  printf("logits %" PRIu32 ":", context->digit);
-  for (uint32_t i = 0; i < epoch_output_tensor(&network)->width; i++) {
-    float value;
-    memcpy(&value, &logits[i], sizeof value);
-    printf(" %.9g", (double)value);
-  }
-  printf("\n");
-}
-
 /* A digit for each context; around them, on the same ring, what goes wrong. */
 static bool run_round(uint32_t first, uint32_t count, bool calm, const uint8_t* digits) {
   bool submitted = calm || submit(&faulty);
@@ -190,12 +168,13 @@ static bool run_round(uint32_t first, uint32_t count, bool calm, const uint8_t* 
     submitted = start(&contexts[c], first + c, digits);
     if (c == 1 && !calm) submitted = submitted && submit(&unwanted) && submit(&queued);
   }
-  if (!submitted) return fail("a job was refused");
+  if (!submitted) return app_fail("a job was refused");
   if (!calm) epoch_jobs_cancel(&jobs, &queued);
   for (uint32_t c = 0; c < count; c++) {
     const enum epoch_job_result result = epoch_runner_finish(&contexts[c].runner);
-    if (result != EPOCH_JOB_OK) return fail(epoch_job_result_text(result));
-    print_logits(&contexts[c]);
+    if (!app_succeeded(&contexts[c].runner, result)) return false;
+    printf("logits %" PRIu32 ":", contexts[c].digit);
+    app_print_row(&contexts[c].runner, 0);
   }
   return true;
 }
@@ -210,6 +189,7 @@ static bool run_digits(const struct options* options, const uint8_t* digits) {
 
 int main(int argc, char** argv) {
   struct options options = {.digits = 4};
+  app_name = "contexts";
   const uint8_t* digits;
   if (!parse(argc, argv, &options)) {
     printf("usage: contexts [--digits=N] [--calm] [--poll]\n");

@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "args.h"
+#include "common.h"
 #include "epoch_device.h"
-#include "epoch_runner.h"
 #include "platform.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -60,27 +60,13 @@ static bool parse(int argc, char** argv, struct options* options) {
   return true;
 }
 
-static bool open_network(void) {
-  const uint8_t* image;
-  uint32_t bytes, op;
-  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
-    printf("network: no network image is loaded\n");
-    return false;
-  }
-  const enum epoch_network_result opened =
-      epoch_network_open(&network, image, bytes, &device.caps, &op);
-  if (opened != EPOCH_NETWORK_OK)
-    printf("network: op %" PRIu32 ": %s\n", op, epoch_network_result_text(opened));
-  return opened == EPOCH_NETWORK_OK;
-}
-
 /* The input's rows; *steps becomes all that are loaded unless it says less. */
 static const uint8_t* open_input(uint32_t* steps) {
   const uint8_t* data;
   uint32_t bytes;
   const struct epoch_image_tensor* input = &network.tensors[network.header->input];
   if (!hal_platform_blob("epochcore,data", "input", &data, &bytes)) {
-    printf("network: no data named 'input' is loaded\n");
+    app_fail("no data named 'input' is loaded");
     return NULL;
   }
   const uint32_t documents = network.header->documents;
@@ -95,61 +81,12 @@ static const uint8_t* open_input(uint32_t* steps) {
   return data;
 }
 
-static bool prepare(struct epoch_runner* runner, const struct epoch_runner_options* options) {
-  const enum epoch_runner_result prepared = epoch_runner_prepare(runner, &jobs, &network, options);
-  if (prepared == EPOCH_RUNNER_OK) return true;
-  printf("network: %s\n", epoch_runner_result_text(prepared));
-  if (prepared == EPOCH_RUNNER_SCHEDULE)
-    printf("network: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu64 " needed, %" PRIu64
-           " available\n",
-           runner->failure.layer, runner->failure.op,
-           epoch_schedule_result_text(runner->failure.result), runner->failure.needed,
-           runner->failure.available);
-  return false;
-}
-
 static bool run(struct epoch_runner* runner, const void* input) {
   epoch_device_clear_counters(&device);
-  const enum epoch_job_result result = epoch_runner_run(runner, input, TIMEOUT_NS);
-  if (result == EPOCH_JOB_OK) return true;
-  const struct epoch_device_error* error = &runner->job.error;
-  printf("network: %s\n", epoch_job_result_text(result));
-  if (error->code != EPOCH_ERROR_NONE)
-    printf("network: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
-           " bytes\n",
-           epoch_error_text(error->code), error->sequence, (uint32_t)(error->address >> 32),
-           (uint32_t)error->address, error->length);
-  return false;
+  return app_succeeded(runner, epoch_runner_run(runner, input, TIMEOUT_NS));
 }
 
 /* ---- What came out ---- */
-
-static float result_at(const struct epoch_runner* runner, uint32_t index) {
-  const uint8_t* bytes = runner->output.cpu;
-  float value;
-  if (epoch_output_tensor(&network)->type == EPOCH_TYPE_BF16) {
-    const uint32_t word = (uint32_t)bytes[2 * index] << 16 | (uint32_t)bytes[2 * index + 1] << 24;
-    memcpy(&value, &word, sizeof value);
-  } else {
-    memcpy(&value, bytes + 4 * index, sizeof value);
-  }
-  return value;
-}
-
-static void print_results(const char* name, const struct epoch_runner* runner) {
-  const struct epoch_image_tensor* output = epoch_output_tensor(&network);
-  const uint32_t rows = epoch_tensor_rows(output, runner->plan.request.steps);
-  for (uint32_t r = 0; r < rows; r++) {
-    printf("%s", name);
-    for (uint32_t i = 0; i < output->width; i++)
-      printf(" %.9g", (double)result_at(runner, r * output->width + i));
-    printf("\n");
-  }
-}
-
-static double percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
-}
 
 /* Cycles from the first command's start to the last retirement, and how the array was used. */
 static void print_cycles(const char* name, const struct epoch_runner* runner) {
@@ -162,7 +99,8 @@ static void print_cycles(const char* name, const struct epoch_runner* runner) {
                              epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_FILL_DRAIN) +
                              epoch_device_counter(&device, EPOCH_COUNTER_CAUSE_PORT_LIMITED);
   const uint64_t pe_cycles = epoch_device_counter(&device, EPOCH_COUNTER_PE_CYCLES);
-  const double spatial = percent(pe_cycles, pes * executing), temporal = percent(useful, cycles);
+  const double spatial = app_percent(pe_cycles, pes * executing),
+               temporal = app_percent(useful, cycles);
   printf("%s steps %" PRIu32 " schedule %s commands %" PRIu32 " cycles %" PRIu64
          " utilisation %.1f %% = spatial %.1f %% x temporal %.1f %%",
          name, runner->plan.request.steps, epoch_schedule_kind_text(runner->plan.request.schedule),
@@ -173,31 +111,29 @@ static void print_cycles(const char* name, const struct epoch_runner* runner) {
 
 /* ---- Language models ---- */
 
-/* Order of floats as order of integers: no floating-point unit needed. */
-static uint32_t sortable(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
-}
-
-static uint32_t likeliest(const struct epoch_runner* runner) {
-  const uint32_t count = epoch_output_tensor(&network)->width;
-  uint32_t best = 0;
-  for (uint32_t i = 1; i < count; i++) {
-    if (sortable(result_at(runner, i)) > sortable(result_at(runner, best))) best = i;
-  }
-  return best;
+/* A token in, one row of logits out; and they can follow each other. */
+static bool can_decode(void) {
+  const struct epoch_image_tensor* input = &network.tensors[network.header->input];
+  if (input->type != EPOCH_IMAGE_TYPE_UINT32 || input->width != 1 || input->rows != 0)
+    return app_fail("--decode is for networks that read tokens, one a step");
+  if (network.header->documents != 1)
+    return app_fail("--decode is for networks that read one document");
+  return epoch_output_tensor(&network)->rows == 1 ||
+         app_fail("--decode is for networks whose output is one row");
 }
 
 static bool decode(const struct options* options) {
   const struct epoch_runner_options one = {
       1, options->schedule, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP, &prompt.carries, NULL};
-  if (!prepare(&decoder, &one)) return false;
+  if (!app_prepare(&decoder, &jobs, &network, &one)) return false;
   const struct epoch_runner* last = &prompt;
   for (uint32_t t = 0; t < options->decode; t++) {
-    const uint32_t token = likeliest(last);
+    const uint32_t token = app_likeliest(last);
     printf("token %" PRIu32 "\n", token);
-    if (options->logits) print_results("logits", last);
+    if (options->logits) {
+      printf("logits");
+      app_print_row(last, 0);
+    }
     if (t + 1 == options->decode) break;
     if (!run(&decoder, &token)) return false;
     last = &decoder;
@@ -208,6 +144,7 @@ static bool decode(const struct options* options) {
 
 int main(int argc, char** argv) {
   struct options options = {.schedule = EPOCH_SCHEDULE_KIND_AUTO};
+  app_name = "network";
   if (!parse(argc, argv, &options)) {
     printf(
         "usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--decode=N]\n"
@@ -216,25 +153,22 @@ int main(int argc, char** argv) {
   }
   const enum epoch_device_result opened = epoch_device_open(&device, 0, RING_ENTRIES, options.poll);
   if (opened != EPOCH_DEVICE_OK) {
-    printf("network: %s\n", epoch_device_result_text(opened));
+    app_fail(epoch_device_result_text(opened));
     return EXIT_FAILED;
   }
   epoch_jobs_open(&jobs, &device);
-  if (!open_network()) return EXIT_FAILED;
+  if (!app_open_network(&network, &device.caps)) return EXIT_FAILED;
   const uint8_t* input = open_input(&options.steps);
   if (input == NULL) return EXIT_FAILED;
-  if (options.decode != 0 &&
-      network.tensors[network.header->input].type != EPOCH_IMAGE_TYPE_UINT32) {
-    printf("network: --decode is for networks that read tokens\n");
-    return EXIT_USAGE;
-  }
+  if (options.decode != 0 && !can_decode()) return EXIT_USAGE;
   const struct epoch_runner_options whole = {
       options.steps, options.schedule, options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL, NULL};
-  if (!prepare(&prompt, &whole) || !run(&prompt, input)) return EXIT_FAILED;
+  if (!app_prepare(&prompt, &jobs, &network, &whole) || !run(&prompt, input)) return EXIT_FAILED;
   print_cycles("input", &prompt);
-  if (options.decode == 0)
-    print_results("result", &prompt);
-  else if (!decode(&options))
-    return EXIT_FAILED;
+  if (options.decode != 0) return decode(&options) ? EXIT_OK : EXIT_FAILED;
+  for (uint32_t row = 0; row < app_output_rows(&prompt); row++) {
+    printf("result");
+    app_print_row(&prompt, row);
+  }
   return EXIT_OK;
 }

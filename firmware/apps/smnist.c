@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "args.h"
+#include "common.h"
 #include "epoch_device.h"
-#include "epoch_runner.h"
 #include "platform.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -123,91 +123,41 @@ static bool open_data(const struct options* options, struct idx* digits, struct 
   return true;
 }
 
-/* The network that the loader placed, if the hardware can run it. */
-static bool open_network(const struct epoch_caps* caps) {
-  const uint8_t* image;
-  uint32_t bytes, op;
-  if (!hal_platform_blob("epochcore,network-image", NULL, &image, &bytes)) {
-    printf("smnist: no network image is loaded\n");
-    return false;
-  }
-  const enum epoch_network_result opened = epoch_network_open(&network, image, bytes, caps, &op);
-  if (opened != EPOCH_NETWORK_OK)
-    printf("smnist: network op %" PRIu32 ": %s\n", op, epoch_network_result_text(opened));
-  return opened == EPOCH_NETWORK_OK;
+/* Pixels in, as bytes; a row of results, of which the largest says the digit. */
+static bool classifies(uint32_t pixels) {
+  const struct epoch_image_tensor* input = &network.tensors[network.header->input];
+  if (input->type != EPOCH_IMAGE_TYPE_UINT8 || input->rows != 0 || network.header->documents != 1)
+    return app_fail("the network does not read one sequence of pixels");
+  if (pixels == 0 || pixels % input->width != 0)
+    return app_fail("a digit's pixels are not whole steps of the network");
+  return epoch_output_tensor(&network)->rows == 1 ||
+         app_fail("the network's output is more than one row");
 }
 
-static bool prepare(struct core* core, const struct options* options, uint32_t pixels) {
+static bool open_core(struct core* core, const struct options* options, uint32_t pixels) {
+  epoch_jobs_open(&core->jobs, &core->device);
+  if (!app_open_network(&network, &core->device.caps) || !classifies(pixels)) return false;
   const uint32_t width = network.tensors[network.header->input].width;
-  if (pixels % width != 0 || network.header->documents != 1) {
-    printf("smnist: a digit's %" PRIu32 " pixels are not whole steps of the network\n", pixels);
-    return false;
-  }
-  struct epoch_runner* runner = &core->runner;
   const struct epoch_runner_options run = {pixels / width, options->schedule, 0, NULL, NULL};
-  const enum epoch_runner_result prepared =
-      epoch_runner_prepare(runner, &core->jobs, &network, &run);
-  if (prepared == EPOCH_RUNNER_OK) return true;
-  printf("smnist: %s\n", epoch_runner_result_text(prepared));
-  if (prepared == EPOCH_RUNNER_SCHEDULE)
-    printf("smnist: layer %" PRIu32 " op %" PRIu32 ": %s: %" PRIu64 " needed, %" PRIu64
-           " available\n",
-           runner->failure.layer, runner->failure.op,
-           epoch_schedule_result_text(runner->failure.result), runner->failure.needed,
-           runner->failure.available);
-  return false;
+  return app_prepare(&core->runner, &core->jobs, &network, &run);
 }
 
-/* Every EpochCore there is, with the network on it. */
+/* Every EpochCore there is, up to MAX_CORES, with the network on it. */
 static bool open_cores(const struct options* options, uint32_t pixels) {
   for (; core_count < MAX_CORES; core_count++) {
     struct core* core = &cores[core_count];
     const enum epoch_device_result opened =
         epoch_device_open(&core->device, core_count, RING_ENTRIES, options->poll);
     if (opened == EPOCH_DEVICE_ABSENT && core_count > 0) break;
-    if (opened != EPOCH_DEVICE_OK) {
-      printf("smnist: %s\n", epoch_device_result_text(opened));
-      return false;
-    }
-    epoch_jobs_open(&core->jobs, &core->device);
-    if (core_count == 0 && !open_network(&core->device.caps)) return false;
-    if (!prepare(core, options, pixels)) return false;
+    if (opened != EPOCH_DEVICE_OK) return app_fail(epoch_device_result_text(opened));
+    if (!open_core(core, options, pixels)) return false;
   }
   return true;
 }
 
-/* Order of floats as order of integers: no floating-point unit needed. */
-static uint32_t sortable(uint32_t bits) {
-  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
-}
-
-static uint32_t argmax(const uint32_t* logits, uint32_t count) {
-  uint32_t best = 0;
-  for (uint32_t i = 1; i < count; i++) {
-    if (sortable(logits[i]) > sortable(logits[best])) best = i;
-  }
-  return best;
-}
-
-static void print_logits(uint32_t digit, const uint32_t* logits, uint32_t count) {
-  printf("logits %" PRIu32 ":", digit);
-  for (uint32_t i = 0; i < count; i++) {
-    float value;
-    memcpy(&value, &logits[i], sizeof value);
-    printf(" %.9g", (double)value);
-  }
-  printf("\n");
-}
-
 static bool report_fault(const struct core* core, uint32_t digit, enum epoch_job_result result) {
-  const struct epoch_device_error* error = &core->runner.job.error;
-  printf("smnist: digit %" PRIu32 ": %s\n", digit, epoch_job_result_text(result));
-  if (error->code != EPOCH_ERROR_NONE)
-    printf("smnist: %s; command %" PRIu32 ", address 0x%08" PRIx32 "%08" PRIx32 ", %" PRIu32
-           " bytes\n",
-           epoch_error_text(error->code), error->sequence, (uint32_t)(error->address >> 32),
-           (uint32_t)error->address, error->length);
-  return false;
+  printf("smnist: digit %" PRIu32 ":\n", digit);
+  return app_succeeded(&core->runner, result);
 }
 
 /* Cycles from the first command's start to the last retirement; the rest goes to the totals. */
@@ -235,17 +185,18 @@ static bool start_digit(struct core* core, uint32_t digit, const struct idx* dig
 
 static bool finish_digit(struct core* core, const struct options* options, uint32_t digit,
                          const struct idx* labels, struct totals* totals) {
-  const uint32_t count = epoch_output_tensor(&network)->width;
   const uint32_t label = labels->data[digit];
   const enum epoch_job_result result = epoch_runner_finish(&core->runner);
   if (result != EPOCH_JOB_OK) return report_fault(core, digit, result);
   const uint64_t cycles = read_counters(&core->device, totals);
-  const uint32_t* logits = core->runner.output.cpu;
-  const uint32_t predicted = argmax(logits, count);
+  const uint32_t predicted = app_likeliest(&core->runner);
   totals->correct += predicted == label;
   printf("digit %" PRIu32 ": predicted %" PRIu32 " label %" PRIu32 " cycles %" PRIu64 "\n", digit,
          predicted, label, cycles);
-  if (options->logits) print_logits(digit, logits, count);
+  if (options->logits) {
+    printf("logits %" PRIu32 ":", digit);
+    app_print_row(&core->runner, 0);
+  }
   return true;
 }
 
@@ -263,15 +214,11 @@ static bool run_digits(const struct options* options, const struct idx* digits,
   return true;
 }
 
-static double percent(uint64_t part, uint64_t whole) {
-  return whole == 0 ? 0.0 : 100.0 * (double)part / (double)whole;
-}
-
 static void print_totals(uint32_t digits, const struct totals* totals) {
   const struct epoch_array_shape* array = &cores[0].device.caps.array;
   const uint64_t pes = (uint64_t)array->rows * array->cols;
-  const double spatial = percent(totals->pe_cycles, pes * totals->executing);
-  const double temporal = percent(totals->useful, totals->cycles);
+  const double spatial = app_percent(totals->pe_cycles, pes * totals->executing);
+  const double temporal = app_percent(totals->useful, totals->cycles);
   printf("accuracy %" PRIu32 "/%" PRIu32 "\n", totals->correct, digits);
   printf("utilisation %.1f %% = spatial %.1f %% x temporal %.1f %%\n", spatial * temporal / 100.0,
          spatial, temporal);
@@ -283,6 +230,7 @@ int main(int argc, char** argv) {
   struct idx digits;
   struct idx labels;
   struct totals totals = {0};
+  app_name = "smnist";
   if (!parse(argc, argv, &options)) {
     printf(
         "usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n"

@@ -2,7 +2,7 @@
  *
  * ticks: nested interrupts. A periodic tick while jobs complete whose callbacks, in the device's
  * interrupt handler, outlast the period: ticks must come in the thread and within the handler, keep
- * their pace, and never come within each other.
+ * their pace, and never come within each other. Software interrupts come within the handler, too.
  *
  *   --jobs=N     jobs (default 20)
  */
@@ -32,6 +32,7 @@ static volatile uint32_t unsteady; /* ticks at another time than a multiple of t
 static volatile uint32_t within;   /* ticks within ticks */
 static volatile bool ticking;
 static volatile uint32_t callbacks[2]; /* in the thread, in the handler */
+static volatile uint32_t softly[3]; /* software interrupts, by how many handlers were under way */
 static uint64_t first_ns;
 
 static bool check(const char* what, bool passed) {
@@ -50,6 +51,13 @@ static void tick(void* argument) {
   ticking = false;
 }
 
+static void software(void* argument) {
+  (void)argument;
+  hal_software_interrupt(0);
+  const uint32_t depth = hal_interrupt_depth();
+  if (depth < sizeof softly / sizeof *softly) softly[depth]++;
+}
+
 static bool never(void* argument) {
   (void)argument;
   return false;
@@ -58,6 +66,7 @@ static bool never(void* argument) {
 static void long_callback(struct epoch_job* job, void* argument) {
   (void)job, (void)argument;
   callbacks[hal_interrupt_depth() != 0]++; /* submit calls back, too, if the device is fast */
+  hal_software_interrupt(1);
   hal_poll(never, NULL, hal_timer_now_ns() + CALLBACK_NS);
 }
 
@@ -99,6 +108,7 @@ int main(int argc, char** argv) {
   }
   epoch_jobs_open(&jobs, &device);
   first_ns = hal_timer_now_ns();
+  hal_trap_on_software(software, NULL);
   hal_timer_tick(PERIOD_NS, tick, NULL);
   const bool ran = check("jobs", run_jobs(count) && callbacks[0] + callbacks[1] == count);
   hal_timer_tick(0, NULL, NULL);
@@ -107,9 +117,11 @@ int main(int argc, char** argv) {
   const bool in_thread = check("ticks in the thread", ticks[1] >= count);
   const bool nested = check("ticks within the device's handler",
                             callbacks[1] >= count / 2 && ticks[2] >= 2 * callbacks[1]);
+  const bool soft = check("software interrupts in the thread and within the handler",
+                          softly[1] == callbacks[0] && softly[2] == callbacks[1]);
   const bool alone = check("no tick within a tick", within == 0);
   const bool all = check("every tick, in time", seen + 1 >= due && seen <= due && unsteady == 0);
   hal_wait(never, NULL, hal_timer_now_ns() + REST_NS);
   const bool stopped = check("no tick after the last", ticks[1] + ticks[2] == seen);
-  return ran && in_thread && nested && alone && all && stopped ? EXIT_OK : EXIT_FAILED;
+  return ran && in_thread && nested && soft && alone && all && stopped ? EXIT_OK : EXIT_FAILED;
 }

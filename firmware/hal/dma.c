@@ -6,13 +6,17 @@
 #include "machine.h"
 #include "mmio.h"
 
+/* Bursts do not cross 4 KiB: however long the program is, its buffers are moved in the same ones.
+ */
+#define FIRST_ALIGN 4096u
+
 static uint64_t next_free; /* bus addresses */
 static uint64_t region_end;
 static uint32_t cache_block; /* 0: nothing to maintain */
 
 void hal_dma_init(uint64_t begin, uint64_t end, uint32_t block_bytes) {
   cache_block = block_bytes;
-  next_free = (begin + HAL_DMA_ALIGN - 1) & ~(uint64_t)(HAL_DMA_ALIGN - 1);
+  next_free = (begin + FIRST_ALIGN - 1) & ~(uint64_t)(FIRST_ALIGN - 1);
   region_end = end;
 }
 

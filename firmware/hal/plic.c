@@ -48,12 +48,6 @@ bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void* argu
   return true;
 }
 
-void hal_plic_disconnect(uint32_t source) {
-  if (source == 0 || source >= HAL_PLIC_SOURCES) return;
-  hal_write32(enable_word(source), hal_read32(enable_word(source)) & ~(1u << (source % 32)));
-  handlers[source].call = NULL;
-}
-
 void hal_plic_dispatch(void) {
   /* One claim a source is enough: what comes later interrupts again. */
   for (uint32_t claims = 0; claims < HAL_PLIC_SOURCES; claims++) {

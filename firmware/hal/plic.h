@@ -15,7 +15,6 @@ typedef void (*hal_interrupt_handler)(void* argument);
 void hal_plic_init(uintptr_t base, uint32_t context);
 /* Calls `handler` on interrupts of `source`; false if the source number is out of range. */
 bool hal_plic_connect(uint32_t source, hal_interrupt_handler handler, void* argument);
-void hal_plic_disconnect(uint32_t source);
 /* Claims, handles and completes everything that is pending. */
 void hal_plic_dispatch(void);
 

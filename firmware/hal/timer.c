@@ -28,10 +28,6 @@ void hal_timer_init(uintptr_t clint_base, uint32_t hart, uint32_t timebase_hz) {
   hal_timer_cancel();
 }
 
-uint32_t hal_timer_hz(void) {
-  return hz;
-}
-
 uint64_t hal_timer_ticks(void) {
   uint32_t high;
   uint32_t low;

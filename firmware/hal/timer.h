@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 void hal_timer_init(uintptr_t clint_base, uint32_t hart, uint32_t timebase_hz);
-uint32_t hal_timer_hz(void);
 uint64_t hal_timer_ticks(void);
 uint64_t hal_timer_now_ns(void); /* since the timebase was 0; exact to one tick */
 

@@ -70,7 +70,7 @@ void hal_trap_skip(struct hal_trap_frame* frame) {
 
 /* ---- Registers ---- */
 
-static void read(uintptr_t address, void* data, uint32_t bytes) {
+static void bus_read(uintptr_t address, void* data, uint32_t bytes) {
   if (address % bytes != 0)
     trap(LOAD_MISALIGNED, address);
   else if (!host->read(host->context, address, data, bytes))
@@ -78,7 +78,7 @@ static void read(uintptr_t address, void* data, uint32_t bytes) {
   hal_native_take_interrupts();
 }
 
-static void write(uintptr_t address, const void* data, uint32_t bytes) {
+static void bus_write(uintptr_t address, const void* data, uint32_t bytes) {
   if (address % bytes != 0)
     trap(STORE_MISALIGNED, address);
   else if (!host->write(host->context, address, data, bytes))
@@ -86,30 +86,19 @@ static void write(uintptr_t address, const void* data, uint32_t bytes) {
   hal_native_take_interrupts();
 }
 
-uint32_t hal_read32(uintptr_t address) {
-  uint32_t value = 0;
-  read(address, &value, sizeof value);
-  return value;
-}
-void hal_write32(uintptr_t address, uint32_t value) {
-  write(address, &value, sizeof value);
-}
-uint16_t hal_read16(uintptr_t address) {
-  uint16_t value = 0;
-  read(address, &value, sizeof value);
-  return value;
-}
-void hal_write16(uintptr_t address, uint16_t value) {
-  write(address, &value, sizeof value);
-}
-uint8_t hal_read8(uintptr_t address) {
-  uint8_t value = 0;
-  read(address, &value, sizeof value);
-  return value;
-}
-void hal_write8(uintptr_t address, uint8_t value) {
-  write(address, &value, sizeof value);
-}
+#define REGISTER(bits)                                            \
+  uint##bits##_t hal_read##bits(uintptr_t address) {              \
+    uint##bits##_t value = 0;                                     \
+    bus_read(address, &value, sizeof value);                      \
+    return value;                                                 \
+  }                                                               \
+  void hal_write##bits(uintptr_t address, uint##bits##_t value) { \
+    bus_write(address, &value, sizeof value);                     \
+  }
+REGISTER(8)
+REGISTER(16)
+REGISTER(32)
+#undef REGISTER
 
 /* ---- Memory ---- */
 
