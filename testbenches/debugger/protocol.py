@@ -349,8 +349,11 @@ def stepped(peer, generator, steps):
 
 def case_same_statistics():
     """Steps, breakpoints and watchpoints at random end in the same bytes as a run without them."""
+    timed = [f"--set=cpu.{what}" for what in
+             ("timing.load_cycles=3", "timing.branch_taken_cycles=4", "timing.divide_cycles=20",
+              "icache.size_kib=4", "dcache.size_kib=1", "quantum_ns=1000")]
     for name, *options in (("hello",), ("ring",), ("ring", "--set", "cpu.quantum_ns=0"),
-                           ("ring", "--set", "cpu.quantum_ns=1000")):
+                           ("ring", "--set", "cpu.quantum_ns=1000"), ("ring", *timed)):
         with tempfile.TemporaryDirectory() as folder:
             outputs = ["--stats", "s.json", "--trace-mmio", "m.txt", "--vcd", "w.vcd"]
             subprocess.run([EPOCHVP, "run", name, *options, *outputs], cwd=folder, check=True,
