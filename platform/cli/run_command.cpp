@@ -161,7 +161,7 @@ void refuse_shared_files(const RunFiles& files, const std::string& target, const
   const auto take = [&](const std::string& who, const std::optional<fs::path>& file) {
     std::error_code error;
     if (!file || (fs::exists(*file, error) && !fs::is_regular_file(*file, error))) return;
-    const auto [other, fresh] = taken.emplace(fs::weakly_canonical(*file), who);
+    const auto [other, fresh] = taken.emplace(fs::weakly_canonical(fs::absolute(*file)), who);
     if (!fresh && other->second != who)
       throw UsageError(who + " " + file->string() + ": " + other->second + " is that file too");
   };

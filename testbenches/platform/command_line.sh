@@ -235,6 +235,40 @@ case_unwritable_output() {
   has err "none/m.txt"
   empty out
 }
+case_two_outputs_in_one_file() {
+  expect 64 "$vp" run hello --stats a.txt --trace-mmio a.txt
+  has err "a.txt: --stats is that file too"
+  expect 64 "$vp" run hello --vcd w.vcd --profile ./w.gtkw
+  has err "--vcd's GTKWave save file is that file too"
+  cp "$firmware/hello.elf" mine.elf
+  expect 64 "$vp" run mine.elf --stats mine.elf
+  has err "the program is that file too"
+  cmp -s mine.elf "$firmware/hello.elf" || fail "the program was overwritten"
+  expect 64 "$vp" run hello --stats ""
+  has err "--stats"
+  lines err 1
+  empty out
+  [ ! -e a.txt ] || fail "a refused run leaves a file"
+  expect 0 "$vp" run hello --stats /dev/null --trace-mmio /dev/null
+}
+case_native_refusals() {
+  local key
+  for key in cpu.timing.load_cycles=2 cpu.icache.size_kib=4 cpu.dcache.ways=4 cpu.misaligned=trap \
+    cpu.pmp_regions=4; do
+    expect 64 "$vp" run hello --set cpu.kind=native --set "$key"
+    has err "${key%=*}: says nothing where cpu.kind is \"native\""
+    lines err 1
+  done
+  expect 64 "$vp" run hello --set cpu.kind=native --profile p.txt
+  has err "--profile watches the RISC-V hart"
+}
+case_calibration_cut_short() {
+  printf '\0\0\x08\3 no digits' >short.idx
+  expect 64 "$vp" run smnist --set network.type=int8 --set network.calibration=short.idx
+  has err "network.calibration"
+  has err "short.idx: an IDX file must have"
+  lines err 1
+}
 case_help() {
   for command in run compile generate grid map regs config; do
     expect 0 "$vp" $command --help
@@ -411,6 +445,11 @@ case_trace_range() {
   expect 64 "$vp" run hello --trace-instructions i.txt --trace-range man
   has err "--trace-range man: neither"
   lines err 1
+  for range in 0x1000- -0x1000 0xg-0xh 0x1000-0x1_0000_0000 0x2000-0x1000; do
+    expect 64 "$vp" run hello --trace-instructions i.txt --trace-range "$range"
+    has err "--trace-range $range: "
+    lines err 1
+  done
   expect 69 "$vp" run hello --trace-instructions none/i.txt
   has err "none/i.txt"
   empty out
@@ -513,6 +552,12 @@ case_uart_file() {
   cmp -s below/v.txt usual || fail "a scenario's file is relative to it"
   expect 69 "$vp" run hello --set uart.output=file:none/u.txt
   has err "none/u.txt"
+  if [ -e /dev/full ]; then
+    expect 69 "$vp" run hello --set uart.output=file:/dev/full
+    has err "/dev/full"
+    expect 69 sh -c '"$1" run hello >/dev/full' - "$vp"
+    has err "standard output: could not be written to its end"
+  fi
   for wrong in '' file file: tcp: tcp:65536 tcp:-1 tcp:x udp:1 stdout: STDOUT; do
     expect 64 "$vp" run hello --set "uart.output=$wrong"
     has err '"stdout", "file:PATH" or "tcp:PORT"'

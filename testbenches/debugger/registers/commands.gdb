@@ -29,4 +29,9 @@ info threads
 print argc = 1
 call (int)hal_platform_hart()
 print/x (int)hal_timer_now_ns() > 0
+print $fa0 = 1.5
+print $fa0
+set var $fcsr = 0xe1
+print $frm
+print $fflags
 kill
