@@ -208,12 +208,15 @@ void Debugger::stand(const StopReport& why) {
   if (!session_ && !waits_for_first_) return;
   if (run_is_over && run_is_over()) return;
   if (before_wait) before_wait();
-  const auto began = std::chrono::steady_clock::now();
   if (session_) session_->stopped(why);
   attaching_ = false;
-  while (stand_on()) {
+  for (bool stands = true; stands;) {
+    const auto began = std::chrono::steady_clock::now();
+    stands = stand_on();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    waited_s_ += took.count();
+    if (session_) attended_s_ += took.count();
   }
-  waited_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
 bool Debugger::stand_on() {
@@ -228,7 +231,7 @@ bool Debugger::stand_on() {
       return false;
     }
   }
-  if (interrupted && interrupted()) return false;
+  if (gave_up && gave_up()) return false;
   server_->wait_ms(kWaitMs);
   meet();
   if (session_) session_->receive(server_->take_received());

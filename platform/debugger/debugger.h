@@ -40,7 +40,7 @@ class Debugger : private gdb::DebugTarget {
   // What the run does for it.
   std::function<void()> before_wait;  // flush what has been printed
   std::function<bool()> run_is_over;  // no more stops
-  std::function<bool()> interrupted;  // SIGINT: stand no longer
+  std::function<bool()> gave_up;      // stand no longer: SIGINT, a limit
   std::function<void()> on_kill;      // end the run
 
   // Between two slices of the run: sees whether a debugger has come, or wants to stop.
@@ -52,7 +52,9 @@ class Debugger : private gdb::DebugTarget {
   bool stop_in_deadlock(const std::string& text);
   void finished(int exit_status);
 
+  // Time that the machine stood, and how much of it with a debugger there.
   double waited_s() const { return waited_s_; }
+  double attended_s() const { return attended_s_; }
 
  private:
   using Point = std::tuple<gdb::PointKind, std::uint64_t, std::uint64_t>;
@@ -96,7 +98,7 @@ class Debugger : private gdb::DebugTarget {
   bool attaching_ = false;  // the stop that is wanted is for a new debugger
   bool restart_ = false;
   unsigned refused_ = 0, malformed_ = 0;
-  double waited_s_ = 0;
+  double waited_s_ = 0, attended_s_ = 0;
 };
 
 }  // namespace epoch

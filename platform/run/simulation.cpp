@@ -154,7 +154,6 @@ void Simulation::debug_on(const DebuggerOptions& options) {
     progress_.erase();
   };
   debugger_->run_is_over = [this] { return ending_.has_value(); };
-  debugger_->interrupted = [] { return interrupted != 0; };
   debugger_->on_kill = [this] { end({"killed", "killed by the debugger", kExitInterrupted, 0}); };
 }
 
@@ -313,11 +312,12 @@ bool Simulation::await_input(const GiveUp& give_up) {
 void Simulation::run_until_ended(const RunLimits& limits) {
   const double started = wall_seconds();
   const auto wall = [&] {
-    return wall_seconds() - started - (debugger_ != nullptr ? debugger_->waited_s() : 0);
+    return wall_seconds() - started - (debugger_ != nullptr ? debugger_->attended_s() : 0);
   };
   const GiveUp give_up = [&] {
     return interrupted != 0 || (limits.wall_s && wall() >= *limits.wall_s);
   };
+  if (debugger_ != nullptr) debugger_->gave_up = give_up;
   uart_line_.output->await_listener(give_up);
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   while (!ending_) {

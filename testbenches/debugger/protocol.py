@@ -136,6 +136,17 @@ def case_attach_to_a_run():
 
 def case_nobody_comes():
     Run("hello").expect(0)
+    Run("hello", "--gdb-wait", "--max-wall-time", "300ms").expect(75, "limit on wall time")
+
+
+def case_limit_waits_for_an_attended_run():
+    """The limit on wall time does not count while a debugger looks at a machine that stands."""
+    run = Run("hello", "--gdb-wait", "--max-wall-time", "2s")
+    peer = Peer(run.port)
+    check(peer.pc() == 0x1000, "at reset")
+    time.sleep(3)
+    peer.packet("c")
+    run.expect(0)
 
 
 def case_two_clients():
