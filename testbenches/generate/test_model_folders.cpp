@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "common/file_text.h"
 #include "config/configuration.h"
 #include "files/input_file.h"
 #include "generate/generated_model.h"
@@ -26,11 +27,6 @@ GenerateRequest request(const std::string& family, const std::string& task,
   request.task = task;
   request.seed = seed;
   return request;
-}
-
-std::string bytes_of(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
 }
 
 // FNV-1a, written anew.
@@ -114,8 +110,8 @@ TEST_CASE("a seed means the same bytes everywhere") {
   for (const auto& [family, value] : expected) {
     CAPTURE(family);
     write_model_folder(generate_model(request(family, "tiny")), scratch / family);
-    CHECK(hash(bytes_of(scratch / family / "model.safetensors") +
-               bytes_of(scratch / family / "input.bin")) == value);
+    CHECK(hash(test::file_text(scratch / family / "model.safetensors") +
+               test::file_text(scratch / family / "input.bin")) == value);
   }
 }
 
@@ -128,11 +124,11 @@ TEST_CASE("two runs write the same files, another seed others") {
   for (const char* file :
        {"config.json", "model.safetensors", "input.bin", "expected.safetensors", "scenario.json"}) {
     CAPTURE(family, file);
-    const std::string bytes = bytes_of(scratch / "a" / file);
+    const std::string bytes = test::file_text(scratch / "a" / file);
     CHECK(!bytes.empty());
-    CHECK(bytes == bytes_of(scratch / "b" / file));
+    CHECK(bytes == test::file_text(scratch / "b" / file));
     const bool seeded = file[0] == 'm' || file[0] == 'i' || file[0] == 'e';
-    CHECK((bytes != bytes_of(scratch / "c" / file)) == seeded);
+    CHECK((bytes != test::file_text(scratch / "c" / file)) == seeded);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "common/file_text.h"
 #include "platform/scratch_folder.h"
 #include "run/simulation.h"
 
@@ -19,11 +20,6 @@ namespace epoch {
 namespace {
 
 using test::ScratchFolder;
-
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // One run in this process, which elaborates only once: its UART is `uart`, the rest by name.
 int run(const Configuration& configuration, Soc::Elaboration order, const ScratchFolder& folder,
@@ -63,9 +59,9 @@ void compare(const std::string& scenario, const std::vector<std::string>& sets,
   }
   for (const char* kind : {".uart", ".stats", ".vcd", ".mmio"}) {
     CAPTURE(scenario, kind);
-    const std::string forward = text_of(folder / (std::string("forward") + kind));
+    const std::string forward = test::file_text(folder / (std::string("forward") + kind));
     CHECK(forward.size() > 100);
-    CHECK(forward == text_of(folder / (std::string("reverse") + kind)));
+    CHECK(forward == test::file_text(folder / (std::string("reverse") + kind)));
   }
 }
 

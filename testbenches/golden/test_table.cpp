@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/file_text.h"
 #include "golden/levels.h"
 #include "golden/network_run.h"
 #include "reference/reference_network.h"
@@ -117,15 +118,10 @@ std::string table() {
   return text;
 }
 
-std::string file_text(const char* file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 }  // namespace
 
 TEST_CASE("table: family by type by schedule, as models/epochcore/README.md says") {
-  const std::string readme = file_text(EPOCHCORE_README);
+  const std::string readme = test::file_text(EPOCHCORE_README);
   const std::size_t first = readme.find(begin), last = readme.find(end);
   REQUIRE(last != std::string::npos);
   REQUIRE(first < last);

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "common/file_text.h"
 #include "platform/scratch_folder.h"
 #include "run/simulation.h"
 
@@ -26,11 +27,6 @@ namespace {
 using test::ScratchFolder;
 
 constexpr std::uint64_t kPage = 4096;
-
-std::string text_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 bool ends_with(const std::string& text, const char* end) {
   const std::string tail = end;
@@ -157,7 +153,8 @@ void check_same(const std::vector<RegisterAccess>& rv32,
 // A file of each of the two runs.
 struct Pair {
   Pair(const ScratchFolder& folder, const std::string& what)
-      : rv32(text_of(folder / ("rv32" + what))), native(text_of(folder / ("native" + what))) {}
+      : rv32(test::file_text(folder / ("rv32" + what))),
+        native(test::file_text(folder / ("native" + what))) {}
   std::string rv32, native;
 };
 

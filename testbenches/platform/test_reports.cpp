@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "common/file_text.h"
 #include "epochcore/csr.h"
 #include "errors.h"
 #include "platform/scratch_folder.h"
@@ -16,14 +17,7 @@ using test::ScratchFolder;
 using test::VcdReader;
 using Changes = VcdReader::Changes;
 
-namespace {
-
-std::string contents(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("waveforms: scopes, widths and values read back") {
   const ScratchFolder folder;
@@ -44,7 +38,7 @@ TEST_CASE("waveforms: scopes, widths and values read back") {
     vcd.finish(20);
     CHECK(vcd.changes() == 6);
   }
-  const VcdReader read(contents(folder / "a.vcd"));
+  const VcdReader read(test::file_text(folder / "a.vcd"));
   CHECK(read.timescale == "1ps");
   CHECK(read.end_time == 20);
   CHECK(read.widths.at("cpu.pc") == 32);
@@ -70,7 +64,7 @@ TEST_CASE("waveforms: out of order, doubled and idle changes") {
     vcd.change(a, 30, 4);
     vcd.finish(30);
   }
-  const VcdReader read(contents(folder / "a.vcd"));
+  const VcdReader read(test::file_text(folder / "a.vcd"));
   CHECK(read.signals.at("m.a") == Changes{{0, "x"}, {10, "10"}, {30, "100"}});
   CHECK(read.signals.at("m.b") == Changes{{0, "x"}, {30, "11"}});
 }
@@ -85,7 +79,7 @@ TEST_CASE("waveforms: many signals keep their identities") {
     }
     vcd.finish(10001);
   }
-  const VcdReader read(contents(folder / "a.vcd"));
+  const VcdReader read(test::file_text(folder / "a.vcd"));
   CHECK(read.signals.size() == 10000);
   for (unsigned i = 0; i < 10000; i += 93) {
     const auto& changes = read.signals.at("m" + std::to_string(i % 7) + ".s" + std::to_string(i));
@@ -109,9 +103,9 @@ TEST_CASE("waveforms: the GTKWave save file names every signal") {
   vcd.declare("cpu", "pc", 32);
   vcd.declare("epochcore.pe_grid", "state", 2, {"idle"});
   vcd.write_gtkwave_save(folder / "a.gtkw");
-  CHECK_THAT(contents(folder / "a.gtkw"), Contains("@22\ncpu.pc[31:0]\n") &&
-                                              Contains("@28\nepochcore.pe_grid.state\n") &&
-                                              Contains("a.vcd\""));
+  CHECK_THAT(test::file_text(folder / "a.gtkw"), Contains("@22\ncpu.pc[31:0]\n") &&
+                                                     Contains("@28\nepochcore.pe_grid.state\n") &&
+                                                     Contains("a.vcd\""));
 }
 
 TEST_CASE("statistics: the report's parts and their values") {

@@ -7,21 +7,11 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <systemc>
 
+#include "common/cpu_time.h"
 #include "cpu_board.h"
 #include "integer_loop_mailbox.h"
-
-namespace {
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-}  // namespace
 
 int sc_main(int, char**) {
   epoch::CpuConfig config;
@@ -33,9 +23,9 @@ int sc_main(int, char**) {
   std::array<double, 5> mips{};
   for (double& result : mips) {
     const std::uint64_t instructions = board.cpu.hart().instructions();
-    const double start = cpu_seconds();
+    const double start = epoch::test::cpu_seconds();
     sc_core::sc_start(200, sc_core::SC_MS);
-    const double seconds = cpu_seconds() - start;
+    const double seconds = epoch::test::cpu_seconds() - start;
     result = 1e-6 * static_cast<double>(board.cpu.hart().instructions() - instructions) / seconds;
   }
   std::nth_element(mips.begin(), mips.begin() + 2, mips.end());

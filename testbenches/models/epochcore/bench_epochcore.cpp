@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <vector>
 
+#include "common/cpu_time.h"
 #include "descriptors.h"
 #include "epochcore/epochcore.h"
 
@@ -19,12 +19,6 @@ namespace {
 
 constexpr std::uint32_t local = EPOCH_LOCAL(EPOCH_BUFFER_ACTIVATIONS, 0);
 constexpr std::uint32_t coefficients = EPOCH_LOCAL(EPOCH_BUFFER_COEFFICIENTS, 0);
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 // The other end of the device's sockets, without the testers' checks and logs.
 struct Board : sc_core::sc_module {
@@ -92,9 +86,9 @@ struct Board : sc_core::sc_module {
   double seconds(const std::vector<Descriptor>& commands) {
     std::array<double, 5> times{};
     for (double& time : times) {
-      const double start = cpu_seconds();
+      const double start = test::cpu_seconds();
       round(commands);
-      time = cpu_seconds() - start;
+      time = test::cpu_seconds() - start;
     }
     std::nth_element(times.begin(), times.begin() + 2, times.end());
     return times[2];

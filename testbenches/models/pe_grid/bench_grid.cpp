@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speed of the array model, in CPU time: prints `name value unit`, the median of five runs each.
-#include <time.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <vector>
 
+#include "common/cpu_time.h"
 #include "models/pe_grid/random_case.h"
 
 namespace {
 
 using namespace epoch;
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-// CPU seconds of `run`, the median of five after one to warm up.
+// After one run to warm up.
 template <class Run>
 double median_seconds(Run run) {
   run();
-  std::array<double, 5> seconds{};
-  for (double& each : seconds) {
-    const double start = cpu_seconds();
-    run();
-    each = cpu_seconds() - start;
-  }
-  std::sort(seconds.begin(), seconds.end());
-  return seconds[2];
+  return test::median_seconds(run);
 }
 
 ArrayConfig array_128() {
