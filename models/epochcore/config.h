@@ -14,6 +14,7 @@ struct BufferConfig {
   std::uint32_t size_kib;
   std::uint32_t banks;
   std::uint32_t width_bytes;
+  bool bank_conflicts = false;  // strided tiles wait for their busiest bank
 
   std::uint64_t size_bytes() const { return std::uint64_t{size_kib} * 1024; }
   std::uint64_t peak_bytes() const { return std::uint64_t{banks} * width_bytes; }

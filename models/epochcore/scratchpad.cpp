@@ -7,6 +7,7 @@
 
 #include "common/payload_check.h"
 #include "common/sim_time.h"
+#include "epochcore/bank_conflicts.h"
 
 namespace epoch {
 
@@ -21,6 +22,7 @@ Scratchpad::Scratchpad(const sc_core::sc_module_name& module_name, const BufferC
                        std::uint64_t period_ps)
     : sc_module(module_name),
       ports("ports", scratchpad_ports),
+      config_(config),
       period_ps_(period_ps),
       peak_(config.peak_bytes()),
       data_(config.size_bytes()) {
@@ -131,7 +133,18 @@ void Scratchpad::b_transport(int port, tlm::tlm_generic_payload& payload, sc_cor
   auto& counted = payload.is_read() ? read_bytes_ : written_bytes_;
   counted[static_cast<unsigned>(port)] += bytes;
   if (port == port_pe_grid) return;  // its bandwidth is claimed, its time is its schedule's
-  delay = from_ps(reserve(now_ps(delay), bytes) - now_ps());
+  const std::uint64_t lost = lost_cycles(payload);
+  bank_conflict_cycles_ += lost;
+  delay = from_ps(reserve(now_ps(delay), bytes + lost * peak_) - now_ps());
+}
+
+std::uint64_t Scratchpad::lost_cycles(const tlm::tlm_generic_payload& payload) const {
+  if (!config_.bank_conflicts) return 0;
+  const TileAccess* tile = payload.get_extension<TileAccess>();
+  if (tile == nullptr) return 0;
+  const LocalTile rows{static_cast<std::uint32_t>(payload.get_address()), tile->rows,
+                       tile->row_bytes, static_cast<std::int32_t>(tile->stride)};
+  return cycles_lost_to_banks(rows, config_.width_bytes, config_.banks);
 }
 
 unsigned Scratchpad::transport_dbg(int, tlm::tlm_generic_payload& payload) {
@@ -168,6 +181,9 @@ void Scratchpad::statistics(const std::string& prefix, Statistics& out) const {
       {prefix + ".conflicts", conflicts_, "access", "DMA and vector accesses that others delayed"});
   out.push_back({prefix + ".conflict_cycles", conflict_cycles_, "cycle",
                  "Cycles by which they were delayed"});
+  out.push_back(
+      {prefix + ".bank_conflict_cycles", bank_conflict_cycles_, "cycle",
+       "Cycles that strided tiles waited for their busiest bank; 0 unless bank_conflicts"});
   out.push_back({prefix + ".required", required_, "B/cycle",
                  "Largest bandwidth that array commands claimed"});
   out.push_back({prefix + ".available", peak_, "B/cycle", "Banks times bank width"});

@@ -21,9 +21,9 @@ constexpr unsigned scratchpad_ports = 4;
 
 // One banked on-chip buffer. Bytes move when the transaction is made; time is bandwidth: `peak`
 // bytes a cycle, of which a running array command owns what it claimed. DMA and vector unit share
-// the rest, first come first served, and wait where nothing is left. Ignored: bank conflicts within
-// one access (banks are taken as perfectly interleaved), and a claim that begins after an access
-// was granted does not push that access back.
+// the rest, first come first served, and wait where nothing is left. With `bank_conflicts` a tile
+// takes the cycles of its busiest bank; without, banks are taken as perfectly interleaved. Ignored:
+// a claim that begins after an access was granted does not push that access back.
 class Scratchpad : public sc_core::sc_module {
  public:
   sc_core::sc_vector<tlm_utils::simple_target_socket_tagged<Scratchpad>> ports;
@@ -53,10 +53,13 @@ class Scratchpad : public sc_core::sc_module {
   unsigned transport_dbg(int port, tlm::tlm_generic_payload& payload);
   bool move(tlm::tlm_generic_payload& payload);
   bool move_tile(tlm::tlm_generic_payload& payload, const TileAccess& tile);
+  // Cycles in which the whole buffer serves only the busiest bank of an access.
+  std::uint64_t lost_cycles(const tlm::tlm_generic_payload& payload) const;
   // Serves `bytes` from time `at_ps` on; returns the time when the last one has moved.
   std::uint64_t reserve(std::uint64_t at_ps, std::uint64_t bytes);
   std::uint64_t claimed_at(std::uint64_t cycle, std::uint64_t& until) const;
 
+  const BufferConfig config_;
   const std::uint64_t period_ps_;
   const std::uint64_t peak_;
   std::vector<std::uint8_t> data_;
@@ -67,6 +70,7 @@ class Scratchpad : public sc_core::sc_module {
   std::array<std::uint64_t, scratchpad_ports> written_bytes_{};
   std::uint64_t conflicts_ = 0;
   std::uint64_t conflict_cycles_ = 0;
+  std::uint64_t bank_conflict_cycles_ = 0;
   std::uint64_t required_ = 0;  // largest sum of claims, bytes a cycle
 };
 

@@ -388,6 +388,10 @@ void add_buffer(std::vector<Key>& keys, const std::string& name, Access buffer) 
       path + "width_bytes",
       [buffer](auto& c, std::size_t) -> auto& { return buffer(c).width_bytes; }, 4, 1024,
       "Bytes that a bank serves in a cycle")));
+  keys.push_back(plain(
+      path + "bank_conflicts", KeyType::boolean,
+      [buffer](auto& c, std::size_t) -> auto& { return buffer(c).bank_conflicts; },
+      "Whether a strided tile takes the cycles of its busiest bank; false: perfectly interleaved"));
 }
 
 void add_epochcore(std::vector<Key>& keys) {

@@ -159,3 +159,25 @@ TEST_CASE("a vector command whose tiles outweigh its arithmetic takes the buffer
   const auto span = bench.spans("vector_unit").at(0);
   CHECK(span.end - span.start == 64 * 128 / 16 + 128 / 16);
 }
+
+TEST_CASE("a strided tile takes the cycles of its busiest bank, if the buffer is to show it") {
+  EpochCoreConfig config;
+  config.activations = {512, 8, 4, false};
+  DeviceBench even(config, "even_");
+  config.activations.bank_conflicts = true;
+  DeviceBench uneven(config, "uneven_");
+  // 256 rows of nine words, 16 words apart: two of a row's in the first of eight banks.
+  epoch_vector_command raw = vector_raw(EPOCH_OP_POOL, activations, activations + 0x8000, 256, 9);
+  raw.source_stride = 64;
+  std::vector<std::uint64_t> cycles;
+  for (DeviceBench* bench : {&even, &uneven}) {
+    bench->record_traces();
+    bench->execute({to_words(raw)});
+    const auto span = bench->spans("vector_unit").at(0);
+    cycles.push_back(span.end - span.start);
+  }
+  CHECK(cycles[0] == 256 * 9 / 8 + 2);  // the rows, then the result
+  CHECK(cycles[1] == 256 * 2 + 2);
+  CHECK(even.statistic("even_core.activations.bank_conflict_cycles") == 0);
+  CHECK(uneven.statistic("uneven_core.activations.bank_conflict_cycles") == 256 * 2 - 256 * 9 / 8);
+}
