@@ -5,6 +5,7 @@
  *
  *   --steps=N     steps of the input (default: as many as are loaded)
  *   --schedule=   layer, resident, depth_first or auto (default auto)
+ *   --tile=N      rows of a tile, where they fit (default: the scheduler's rule)
  *   --decode=N    decode N tokens greedily behind the prompt, instead of its results (default 0)
  *   --logits      print what each token was chosen by, too
  *   --poll        poll instead of sleeping for the interrupt
@@ -28,6 +29,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct options {
   uint32_t steps;
+  uint32_t tile;
   uint32_t decode;
   bool logits;
   enum epoch_schedule_kind schedule;
@@ -47,6 +49,8 @@ static bool parse(int argc, char** argv, struct options* options) {
       if (!hal_args_number(value, &options->steps) || options->steps == 0) return false;
     } else if (hal_args_option(argv[i], "--decode", &value)) {
       if (!hal_args_number(value, &options->decode)) return false;
+    } else if (hal_args_option(argv[i], "--tile", &value)) {
+      if (!hal_args_number(value, &options->tile) || options->tile == 0) return false;
     } else if (hal_args_option(argv[i], "--schedule", &value)) {
       if (!epoch_schedule_kind_parse(value, &options->schedule)) return false;
     } else if (strcmp(argv[i], "--logits") == 0) {
@@ -123,8 +127,10 @@ static bool can_decode(void) {
 }
 
 static bool decode(const struct options* options) {
-  const struct epoch_runner_options one = {
-      1, options->schedule, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP, &prompt.carries, NULL};
+  const struct epoch_runner_options one = {.steps = 1,
+                                           .schedule = options->schedule,
+                                           .flags = EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP,
+                                           .carries = &prompt.carries};
   if (!app_prepare(&decoder, &jobs, &network, &one)) return false;
   const struct epoch_runner* last = &prompt;
   for (uint32_t t = 0; t < options->decode; t++) {
@@ -147,8 +153,8 @@ int main(int argc, char** argv) {
   app_name = "network";
   if (!parse(argc, argv, &options)) {
     printf(
-        "usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--decode=N]\n"
-        "               [--logits] [--poll]\n");
+        "usage: network [--steps=N] [--schedule=layer|resident|depth_first|auto] [--tile=N]\n"
+        "               [--decode=N] [--logits] [--poll]\n");
     return EXIT_USAGE;
   }
   const enum epoch_device_result opened = epoch_device_open(&device, 0, RING_ENTRIES, options.poll);
@@ -161,8 +167,10 @@ int main(int argc, char** argv) {
   const uint8_t* input = open_input(&options.steps);
   if (input == NULL) return EXIT_FAILED;
   if (options.decode != 0 && !can_decode()) return EXIT_USAGE;
-  const struct epoch_runner_options whole = {
-      options.steps, options.schedule, options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0, NULL, NULL};
+  const struct epoch_runner_options whole = {.steps = options.steps,
+                                             .schedule = options.schedule,
+                                             .flags = options.decode != 0 ? EPOCH_SCHEDULE_KEEP : 0,
+                                             .tile_rows = options.tile};
   if (!app_prepare(&prompt, &jobs, &network, &whole) || !run(&prompt, input)) return EXIT_FAILED;
   print_cycles("input", &prompt);
   if (options.decode != 0) return decode(&options) ? EXIT_OK : EXIT_FAILED;

@@ -6,6 +6,7 @@
  *   --digits=N   how many (default 20)        --logits  print each digit's results too
  *   --start=N    first digit (default 0)      --poll    poll instead of sleeping for the interrupt
  *   --schedule=  layer, resident, depth_first or auto (default auto)
+ *   --tile=N     rows of a tile, where they fit (default: the scheduler's rule)
  *
  * Data that the loader places: "epochcore,network-image", and "epochcore,data" labelled `digits`
  * and `labels` (IDX files).
@@ -28,6 +29,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct options {
   uint32_t digits;
   uint32_t start;
+  uint32_t tile;
   bool logits;
   bool poll;
   enum epoch_schedule_kind schedule;
@@ -66,6 +68,8 @@ static bool parse(int argc, char** argv, struct options* options) {
       if (!hal_args_number(value, &options->digits) || options->digits == 0) return false;
     } else if (hal_args_option(argv[i], "--start", &value)) {
       if (!hal_args_number(value, &options->start)) return false;
+    } else if (hal_args_option(argv[i], "--tile", &value)) {
+      if (!hal_args_number(value, &options->tile) || options->tile == 0) return false;
     } else if (hal_args_option(argv[i], "--schedule", &value)) {
       if (!epoch_schedule_kind_parse(value, &options->schedule)) return false;
     } else if (strcmp(argv[i], "--logits") == 0) {
@@ -138,7 +142,8 @@ static bool open_core(struct core* core, const struct options* options, uint32_t
   epoch_jobs_open(&core->jobs, &core->device);
   if (!app_open_network(&network, &core->device.caps) || !classifies(pixels)) return false;
   const uint32_t width = network.tensors[network.header->input].width;
-  const struct epoch_runner_options run = {pixels / width, options->schedule, 0, NULL, NULL};
+  const struct epoch_runner_options run = {
+      .steps = pixels / width, .schedule = options->schedule, .tile_rows = options->tile};
   return app_prepare(&core->runner, &core->jobs, &network, &run);
 }
 
@@ -234,7 +239,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, &options)) {
     printf(
         "usage: smnist [--digits=N] [--start=N] [--logits] [--poll]\n"
-        "              [--schedule=layer|resident|depth_first|auto]\n");
+        "              [--schedule=layer|resident|depth_first|auto] [--tile=N]\n");
     return EXIT_USAGE;
   }
   if (!open_data(&options, &digits, &labels)) return EXIT_FAILED;

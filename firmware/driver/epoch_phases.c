@@ -155,6 +155,7 @@ static void find_locals(plan_t* plan, phase_t* phase) {
     locals[EPOCH_INPUTS] = find_local(plan, phase, tensor, 0, o);
     struct epoch_local* output = &plan->locals[phase->first_local + locals[EPOCH_INPUTS]];
     output->one_row = op->kind == EPOCH_IMAGE_OP_POOL || output->carried;
+    output->patches = output->patches || op->kind == EPOCH_IMAGE_OP_IM2COL;
   }
   for (uint32_t l = 0; l < phase->local_count; l++) {
     struct epoch_local* local = &plan->locals[phase->first_local + l];

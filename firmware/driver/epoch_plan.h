@@ -85,6 +85,7 @@ struct epoch_local {
   uint32_t tensor;
   uint32_t ahead;   /* its rows are those after the tile's */
   uint32_t loaded;  /* from its home, before the first op of a tile */
+  uint32_t patches; /* IM2COL's result: loaded likewise, from its source's home */
   uint32_t stored;  /* to its home, by every op that writes it */
   uint32_t one_row; /* the same row for every tile: result of POOL, or carried */
   uint32_t carried; /* zero before the first step, then kept from tile to tile */
@@ -144,6 +145,7 @@ struct epoch_plan_request {
   uint32_t steps;
   enum epoch_schedule_kind schedule; /* not AUTO */
   uint32_t flags;                    /* EPOCH_SCHEDULE_RESUME, _KEEP */
+  uint32_t tile_rows; /* tiles of so many rows, where they fit; 0: README.md's rule */
   /* Where its buffers begin, whose sizes caps give, and which semaphores it has; null: all. */
   const struct epoch_share* share;
 };

@@ -33,6 +33,7 @@ static int make_plan(struct epoch_runner* runner, const struct epoch_runner_opti
       .steps = options->steps,
       .schedule = kind,
       .flags = options->flags,
+      .tile_rows = options->tile_rows,
       .share = &runner->share,
   };
   return epoch_plan_make(&runner->plan, &request, runner->workspace.cpu, runner->workspace.bytes,

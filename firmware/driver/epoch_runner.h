@@ -15,7 +15,8 @@
 struct epoch_runner_options {
   uint32_t steps;
   enum epoch_schedule_kind schedule;
-  uint32_t flags; /* EPOCH_SCHEDULE_RESUME, _KEEP */
+  uint32_t flags;     /* EPOCH_SCHEDULE_RESUME, _KEEP */
+  uint32_t tile_rows; /* tiles of so many rows, where they fit; 0: README.md's rule */
   /* With flags: where the carries are, for runners that go on where another has stopped; null for
    * memory of this runner's own. All of them run the same network. */
   const struct hal_dma_buffer* carries;

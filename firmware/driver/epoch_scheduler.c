@@ -41,8 +41,7 @@ static int run_wave(scheduler_t* s, const phase_t* phase, uint32_t wave) {
 static bool loads_ahead(const scheduler_t* s, const phase_t* phase) {
   for (uint32_t l = 0; l < phase->local_count; l++) {
     const struct epoch_local* local = &s->plan->locals[phase->first_local + l];
-    const bool patches = epoch_plan_op(s->plan, phase->first_op)->kind == EPOCH_IMAGE_OP_IM2COL;
-    if ((local->loaded || (l == 0 && patches)) && local->slots < 2) return false;
+    if ((local->loaded || local->patches) && local->slots < 2) return false;
   }
   return true;
 }

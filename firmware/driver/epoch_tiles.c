@@ -152,7 +152,8 @@ static const struct choice choices[] = {{true, false, 1, 0},
 static uint32_t slots_of(const phase_t* phase, const struct epoch_local* local, uint32_t tile,
                          const struct choice* choice) {
   if (local->one_row || tile >= phase->rows) return 1;
-  const uint32_t slots = local->loaded || local->stored ? choice->moved : choice->inner;
+  const bool moved = local->loaded || local->patches || local->stored;
+  const uint32_t slots = moved ? choice->moved : choice->inner;
   return choice->skewed ? local->last_stage - local->first_stage + 1 + slots : slots;
 }
 
@@ -176,7 +177,7 @@ static uint64_t place_rows(plan_t* plan, const phase_t* phase, uint32_t tile,
   for (uint32_t l = 0; l < phase->local_count; l++) {
     const struct epoch_local* local = &plan->locals[phase->first_local + l];
     struct epoch_extent* extent = &extents[carries + l];
-    const bool moved = local->loaded || local->stored;
+    const bool moved = local->loaded || local->patches || local->stored;
     const uint32_t slots = slots_of(phase, local, tile, choice);
     *extent = local->extent;
     extent->bytes = slots * slot_bytes(plan, local, tile);
@@ -222,13 +223,22 @@ static void settle(plan_t* plan, phase_t* phase, uint32_t tile, const struct cho
   }
 }
 
-/* The rule (README.md "Tiles"): a quarter of the sequence, but at least what hides a coefficient
- * load, as long as it fits; the choice with the most slots that allows for it. */
+/* Rows that a tile should have (README.md "Tiles"): a quarter of the sequence, but at least what
+ * hides a coefficient load; or what the request says. At most `most`. */
+static uint32_t target_rows(const plan_t* plan, const phase_t* phase, uint32_t most) {
+  const uint32_t wanted = plan->request.tile_rows / phase->granule * phase->granule;
+  if (plan->request.tile_rows != 0) return minimum(most, maximum(wanted, phase->granule));
+  const uint32_t quarter = divide_up(phase->rows, EPOCH_TARGET_TILES);
+  return minimum(most, maximum(quarter, hiding_steps(plan, phase)));
+}
+
+/* Of the choices that allow for the target the one with the most slots. */
 static int choose_tile(plan_t* plan, phase_t* phase, struct epoch_schedule_failure* failure) {
-  const uint32_t most = phase->loop ? 1 : accumulator_limit(plan, phase, failure);
-  if (most == 0) return -1;
+  const uint32_t limit = phase->loop ? 1 : accumulator_limit(plan, phase, failure);
+  if (limit == 0) return -1;
+  const uint32_t target = target_rows(plan, phase, limit);
+  const uint32_t most = plan->request.tile_rows != 0 ? target : limit;
   const uint32_t hide = hiding_steps(plan, phase);
-  const uint32_t target = minimum(most, maximum(divide_up(phase->rows, EPOCH_TARGET_TILES), hide));
   for (uint32_t c = 0; c < CHOICES; c++) {
     const bool last = c + 1 == CHOICES;
     if (choices[c].skewed && phase->stages < 3) continue; /* no engine would wait for another */

@@ -21,7 +21,7 @@ struct SignalRanges {
 };
 
 std::vector<std::uint8_t> build_s4(const S4Model& model, const SignalRanges& ranges,
-                                   NetworkBuilder& builder);
+                                   NumberType partial, NetworkBuilder& builder);
 std::vector<std::uint8_t> build_mamba(const MambaModel& model, NetworkBuilder& builder);
 std::vector<std::uint8_t> build_dense(const DenseModel& model, NetworkBuilder& builder);
 

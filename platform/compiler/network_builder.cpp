@@ -378,7 +378,7 @@ void NetworkBuilder::check_placement(const Bytes& image) const {
   epoch_schedule_failure failure{};
   const std::uint32_t bytes = epoch_plan_workspace(&network, &caps_);
   std::vector<std::uint64_t> workspace(bytes / sizeof(std::uint64_t) + 1);
-  const epoch_plan_request request{&network, &caps_, 1, EPOCH_SCHEDULE_KIND_LAYER, 0, nullptr};
+  const epoch_plan_request request{&network, &caps_, 1, EPOCH_SCHEDULE_KIND_LAYER, 0, 0, nullptr};
   if (epoch_plan_make(&plan, &request, workspace.data(), bytes, &failure) == 0) return;
   std::ostringstream why;
   why << epoch_schedule_result_text(failure.result) << ": " << failure.needed << " needed, "

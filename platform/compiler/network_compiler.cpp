@@ -81,7 +81,7 @@ CompiledNetwork compile_network(const NetworkModel& model, const epoch_caps& cap
   }
   CompiledNetwork compiled;
   if (const auto* s4 = std::get_if<S4Model>(&model))
-    compiled.image = build_s4(*s4, ranges, builder);
+    compiled.image = build_s4(*s4, ranges, options.partial, builder);
   else if (const auto* mamba = std::get_if<MambaModel>(&model))
     compiled.image = build_mamba(*mamba, builder);
   else

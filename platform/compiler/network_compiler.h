@@ -24,6 +24,9 @@ struct CompilerOptions {
   // int8: sequences that the ranges of signals are measured on, as a file has them: bytes
   // [step][input_width], or token ids of 4 bytes.
   std::vector<std::vector<std::uint8_t>> calibration;
+  // Of what a bidirectional layer's first direction has made, until the second adds its own: fp32
+  // or bf16. s4, s4d, liquid_s4.
+  NumberType partial = NumberType::fp32;
 };
 
 // Throws InputError for a bad model, and for one that cannot be placed on this hardware: op, limit

@@ -36,8 +36,13 @@ std::vector<double> widened_words(const std::vector<float>& words) {
 
 class S4Network {
  public:
-  S4Network(const S4Model& model, const SignalRanges& ranges, NetworkBuilder& builder)
-      : model_(model), config_(model.config), ranges_(ranges), builder_(builder) {}
+  S4Network(const S4Model& model, const SignalRanges& ranges, NumberType partial,
+            NetworkBuilder& builder)
+      : model_(model),
+        config_(model.config),
+        ranges_(ranges),
+        partial_type_(partial == NumberType::bf16 ? EPOCH_TYPE_BF16 : EPOCH_TYPE_FP32),
+        builder_(builder) {}
 
   std::vector<std::uint8_t> build() {
     Value stream{};
@@ -188,7 +193,7 @@ class S4Network {
       recurrence.ahead = direction == 1 && config_.shifted;
       if (direction == 1) recurrence.stored = &first;
       if (last && !keep_y) recurrence.activation = gelu();
-      const Value result = last ? out : builder_.tensor(config_.channels, EPOCH_TYPE_FP32);
+      const Value result = last ? out : builder_.tensor(config_.channels, partial_type_);
       builder_.ssm("ssm", z, result, std::move(recurrence));
       if (direction == 0) first = result;
     }
@@ -404,20 +409,21 @@ class S4Network {
   const S4Model& model_;
   const S4Config& config_;
   const SignalRanges& ranges_;
+  const std::uint32_t partial_type_;
   NetworkBuilder& builder_;
 };
 
 }  // namespace
 
 std::vector<std::uint8_t> build_s4(const S4Model& model, const SignalRanges& ranges,
-                                   NetworkBuilder& builder) {
+                                   NumberType partial, NetworkBuilder& builder) {
   const bool integers = builder.type() == NumberType::int8;
   if (integers && (model.config.kind != SsmKind::s4d || model.config.retrieval ||
                    model.config.glu == GluKind::half1 || model.config.glu == GluKind::half2))
     builder.refuse("network",
                    "int8 is defined for s4d networks with glu \"full\" or \"none\" and "
                    "one document only");
-  return S4Network(model, ranges, builder).build();
+  return S4Network(model, ranges, partial, builder).build();
 }
 
 }  // namespace epoch

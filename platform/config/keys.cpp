@@ -208,6 +208,10 @@ void add_workload(std::vector<Key>& keys) {
              std::vector<NumberType>{NumberType::fp32, NumberType::bf16, NumberType::bf16d,
                                      NumberType::int8},
              "Number type of the compiled network; bf16d: bf16 with poles as a - 1 in bf16"));
+  keys.push_back(
+      choice("network.partial_type", EPOCH_FIELD(network.partial_type), {"fp32", "bf16"},
+             std::vector<NumberType>{NumberType::fp32, NumberType::bf16},
+             "Number type in which a bidirectional layer's first direction waits for the second"));
   keys.push_back(plain("network.calibration", KeyType::file, EPOCH_FIELD(network.calibration),
                        "int8: inputs to measure the network's signals on, an IDX file or plain "
                        "rows of the input (the first 32 sequences are taken)"));

@@ -33,6 +33,7 @@ struct FirmwareConfig {
 struct NetworkConfig {
   FileReference model;
   NumberType type = NumberType::fp32;
+  NumberType partial_type = NumberType::fp32;
   FileReference calibration;
   OptionalAddress address;
 };

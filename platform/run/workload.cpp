@@ -58,6 +58,7 @@ CompilerOptions compiler_options(const Configuration& configuration, const Searc
   const NetworkConfig& network = configuration.values.network;
   CompilerOptions options;
   options.type = network.type;
+  options.partial = network.partial_type;
   if (network.calibration.empty() || network.type != NumberType::int8) return options;
   const fs::path file =
       locate(configuration, "network.calibration", network.calibration, folders.scenarios);

@@ -20,7 +20,7 @@ std::uint64_t after(std::uint64_t address, std::uint64_t bytes) {
 
 Scheduled::Scheduled(const epoch_caps& with, const std::vector<std::uint8_t>& bytes,
                      std::uint32_t steps, epoch_schedule_kind kind, std::uint32_t flags,
-                     const epoch_share* share)
+                     const epoch_share* share, std::uint32_t tile_rows)
     : caps(with), plan_caps(with), image(bytes) {
   if (share != nullptr)
     std::copy(std::begin(share->bytes), std::end(share->bytes), plan_caps.buffer_bytes);
@@ -31,7 +31,7 @@ Scheduled::Scheduled(const epoch_caps& with, const std::vector<std::uint8_t>& by
   REQUIRE(opened == EPOCH_NETWORK_OK);
   const std::uint32_t room = epoch_plan_workspace(&network, &plan_caps);
   workspace_.resize(room / sizeof(std::uint64_t) + 1);
-  const epoch_plan_request request{&network, &plan_caps, steps, kind, flags, share};
+  const epoch_plan_request request{&network, &plan_caps, steps, kind, flags, tile_rows, share};
   status = epoch_plan_make(&plan, &request, workspace_.data(), room, &failure);
   if (status != 0) return;
 

@@ -15,7 +15,8 @@ namespace epoch::test {
 class Scheduled {
  public:
   Scheduled(const epoch_caps& caps, const std::vector<std::uint8_t>& image, std::uint32_t steps,
-            epoch_schedule_kind kind, std::uint32_t flags = 0, const epoch_share* share = nullptr);
+            epoch_schedule_kind kind, std::uint32_t flags = 0, const epoch_share* share = nullptr,
+            std::uint32_t tile_rows = 0);
 
   bool ok() const { return status == 0; }
   // Memory for everything, the image in it; `carries` are those of another run, or zeros.

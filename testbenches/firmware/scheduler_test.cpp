@@ -26,6 +26,12 @@ epoch_caps tight(std::mt19937& random, const epoch_array_shape& array) {
                      64u << pick(random, 2, 9));
 }
 
+// The reference: everything fits, and a phase is one tile; nothing moves while something computes.
+Scheduled in_one_tile(const epoch_array_shape& array, const std::vector<std::uint8_t>& image,
+                      std::uint32_t steps) {
+  return Scheduled(roomy(array), image, steps, EPOCH_SCHEDULE_KIND_LAYER, 0, nullptr, ~0u);
+}
+
 // What plans look like, to see that the random cases reach every kind of them.
 struct Seen {
   unsigned programs = 0, refused = 0;
@@ -101,7 +107,7 @@ TEST_CASE("random networks give the same bits whatever the buffers, the schedule
     const auto image = random_image(random, array, limits);
     const std::uint32_t steps = pick(random, 0, 5) == 0 ? 1 : pick(random, 1, 60);
     const auto input = random_input(random, AlignedImage(image), steps);
-    const Scheduled whole(roomy(array), image, steps, EPOCH_SCHEDULE_KIND_LAYER);
+    const Scheduled whole = in_one_tile(array, image, steps);
     REQUIRE(whole.ok());
     Machine reference = whole.machine(seed);
     const auto expected = whole.run(reference, input);
@@ -143,6 +149,35 @@ TEST_CASE("random networks give the same bits whatever the buffers, the schedule
   CHECK(seen.fences > 0);
 }
 
+TEST_CASE("random networks in tiles of any length give the same bits") {
+  unsigned programs = 0, asked_for = 0;
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    std::mt19937 random(seed);
+    const epoch_array_shape array = random_array(random);
+    const auto image = random_image(random, array, ImageLimits{});
+    const std::uint32_t steps = pick(random, 1, 60), rows = pick(random, 1, 70);
+    CAPTURE(rows);
+    const auto input = random_input(random, AlignedImage(image), steps);
+    const Scheduled whole = in_one_tile(array, image, steps);
+    REQUIRE(whole.ok());
+    Machine reference = whole.machine(seed);
+    const auto expected = whole.run(reference, input);
+    const Scheduled tiled(tight(random, array), image, steps, kinds[pick(random, 0, 2)], 0, nullptr,
+                          rows);
+    if (!tiled.ok()) continue;
+    ++programs;
+    for (const epoch_phase& phase : tiled) {
+      CHECK(phase.tile <= std::max(rows, phase.granule));
+      asked_for += phase.tile == rows;
+    }
+    Machine machine = tiled.machine(seed);
+    CHECK(tiled.run(machine, input) == expected);
+  }
+  CHECK(programs > 100);
+  CHECK(asked_for > 30);
+}
+
 // Any parts of the buffers, any semaphores: the bits of the whole device, and nothing outside them.
 TEST_CASE("random networks in a share of the device give the same bits") {
   unsigned programs = 0, fences = 0;
@@ -153,7 +188,7 @@ TEST_CASE("random networks in a share of the device give the same bits") {
     const auto image = random_image(random, array, ImageLimits{});
     const std::uint32_t steps = pick(random, 1, 40);
     const auto input = random_input(random, AlignedImage(image), steps);
-    const Scheduled whole(roomy(array), image, steps, EPOCH_SCHEDULE_KIND_LAYER);
+    const Scheduled whole = in_one_tile(array, image, steps);
     REQUIRE(whole.ok());
     Machine reference = whole.machine(seed);
     const auto expected = whole.run(reference, input);
@@ -194,7 +229,7 @@ TEST_CASE("a causal network runs in pieces: what a run keeps, the next one resum
     const std::vector<std::uint8_t> after(input.begin() + static_cast<long>(split), input.end());
     const auto kind = kinds[pick(random, 0, 2)];
     const epoch_caps caps = tight(random, array);
-    const Scheduled whole(roomy(array), image, first + second, EPOCH_SCHEDULE_KIND_LAYER);
+    const Scheduled whole = in_one_tile(array, image, first + second);
     const Scheduled one(caps, image, first, kind, EPOCH_SCHEDULE_KEEP);
     const Scheduled two(caps, image, second, kind, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP);
     REQUIRE(whole.ok());

@@ -102,7 +102,7 @@ void schedule(const epoch_network& network, const epoch_caps& caps, const Limits
   static const auto scheduler = std::make_unique<epoch_scheduler>();
   const std::uint32_t room = epoch_plan_workspace(&network, &caps);
   std::vector<std::uint64_t> workspace(room / sizeof(std::uint64_t) + 1);
-  const epoch_plan_request request{&network, &caps, steps, kind, flags, nullptr};
+  const epoch_plan_request request{&network, &caps, steps, kind, flags, 0, nullptr};
   epoch_plan plan{};
   epoch_schedule_failure failure{};
   if (epoch_plan_make(&plan, &request, workspace.data(), room, &failure) != 0) {
