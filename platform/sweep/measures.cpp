@@ -54,20 +54,20 @@ Statistics derived(const ScenarioConfig& config, const Record& record) {
       values["epochcore.pe_grid.macs"] + values["epochcore.pe_grid.ssm_updates"];
   const double pes = double{1} * core.pe_grid.rows * core.pe_grid.cols;
   Statistics list = {
-      {"simulated_ns", record.simulation.at("simulated_ps").get<double>() / 1e3, "ns",
+      {"simulated_time_ns", record.simulation.at("simulated_ps").get<double>() / 1e3, "ns",
        "Simulated time of the whole run, firmware's start included"},
       {"instructions", record.simulation.at("instructions").get<std::uint64_t>(), "instruction",
        "Retired by the hart"},
       {"active_cycles", static_cast<std::uint64_t>(cycles), "cycle",
        "Array clock cycles in which the accelerator had something to do"},
-      {"active_ns", ns, "ns", "The same as time"},
+      {"active_time_ns", ns, "ns", "The same as time"},
       {"array_idle_cycles", static_cast<std::uint64_t>(std::max(0.0, cycles - array_cycles)),
        "cycle", "Of these, what the array had nothing to do in: with the causes they add up"},
       {"dma_read_gb_s", ratio(reads, ns), "GB/s", "Bytes that LOAD reads, over active time"},
       {"dma_write_gb_s", ratio(writes, ns), "GB/s", "Bytes that STORE writes, over active time"},
       {"operations", static_cast<std::uint64_t>(operations), "operation",
        "Multiply-accumulates and state updates of the array"},
-      {"gop_s", ratio(operations, ns), "Gop/s", "Operations over active time"},
+      {"throughput_gop_s", ratio(operations, ns), "Gop/s", "Operations over active time"},
       {"operations_per_byte", ratio(operations, reads + writes), "operation/B",
        "Operations over bytes that DMA moves, both directions"},
       {"array_peak_gop_s", pes * core.clock_mhz / 1e3, "Gop/s",

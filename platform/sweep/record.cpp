@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string kPrefix = "epochvp: ";
+constexpr std::size_t kMaxError = 400;  // characters of a row's error
 
 std::string text_of(const fs::path& file) {
   try {
@@ -35,14 +36,25 @@ Json json_of(const fs::path& file) {
   return Json::parse(text_of(file), nullptr, false);
 }
 
-// What a run said first, warnings aside.
+// What a run that did not start said first, warnings aside.
 std::string first_error(const std::string& errors) {
   std::istringstream lines(errors);
   for (std::string line; std::getline(lines, line);) {
     if (line.rfind(kPrefix, 0) == 0) line.erase(0, kPrefix.size());
-    if (!line.empty() && line.rfind("warning:", 0) != 0) return one_line(line, 400);
+    if (!line.empty() && line.rfind("warning:", 0) != 0) return one_line(line, kMaxError);
   }
   return "";
+}
+
+// Where firmware says why it ends with a code.
+std::string last_line(const std::string& printed) {
+  std::istringstream lines(printed);
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t text = line.find_first_not_of(" \t\r");
+    if (text != std::string::npos) last = line.substr(text);
+  }
+  return last.empty() ? "" : "; its last line: " + one_line(last, kMaxError);
 }
 
 // Statuses that say nothing about the point itself.
@@ -51,15 +63,18 @@ bool repeatable(const ProcessEnd& end) {
          end.status != kExitInterrupted;
 }
 
-std::string error_of(const ProcessEnd& end, const Json& report, const std::string& errors) {
+std::string error_of(const ProcessEnd& end, const Json& report, const RunFileNames& files) {
   if (end.signalled) {
     return "killed by signal " + std::to_string(end.status) + " (" + ::strsignal(end.status) + ")";
   }
   if (end.status == 0) return "";
-  std::string said;
-  if (report.is_object()) said = one_line(report["result"].value("message", ""), 400);
-  if (said.empty()) said = first_error(errors);
-  return said.empty() ? "exit status " + std::to_string(end.status) : said;
+  if (report.is_object()) {
+    const std::string said = report["result"].value("message", "");
+    return said.empty() ? "the firmware's own code" + last_line(text_of(files.output))
+                        : one_line(said, kMaxError);
+  }
+  const std::string said = first_error(text_of(files.errors));
+  return said.empty() ? "no word of why" : said;
 }
 
 }  // namespace
@@ -128,7 +143,7 @@ Record RecordFolder::take(const std::string& key, const ProcessEnd& end) const {
   Json report = json_of(files.statistics);
   Record record;
   record.exit_status = end.signalled ? 128 + end.status : end.status;
-  record.error = error_of(end, report, text_of(files.errors));
+  record.error = error_of(end, report, files);
   record.repeatable = repeatable(end);
   if (report.is_object()) {
     record.simulation = {{"simulated_ps", report["simulation"]["simulated_ps"]},

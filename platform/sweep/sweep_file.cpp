@@ -55,7 +55,9 @@ class SweepReader {
              "missing: a sweep has a grid, e.g. \"grid\": { \"dram.ideal.gb_per_s\": "
              "[12.8, 25.6] }, a list of points, or both");
     }
-    combine(list_of(json), grid_of(json));
+    const std::vector<Row> list = list_of(json);  // first: its keys stand before the grid's
+    sweep_.listed_keys = sweep_.keys.size();
+    combine(list, grid_of(json));
     return std::move(sweep_);
   }
 
@@ -185,9 +187,8 @@ class SweepReader {
     if (!grid->is_object() || grid->empty()) {
       refuse("grid", "must be { \"key\": [value, ...], ... }");
     }
-    const std::size_t listed = sweep_.keys.size();
     for (const auto& [key, values] : grid->items()) {
-      if (key_index("grid", key) < listed) {
+      if (key_index("grid", key) < sweep_.listed_keys) {
         refuse("grid: " + key, "swept by points too");
       }
       if (!values.is_array() || values.empty()) {
@@ -213,12 +214,11 @@ class SweepReader {
 
   // Every entry of the list with every point of the grid, each checked.
   void combine(const std::vector<Row>& list, const std::vector<Row>& grid) {
-    const std::size_t listed = sweep_.keys.size() - grid.front().size();
     if (list.size() * grid.size() > kMaxSweepPoints) refuse_size();
     for (const Row& entry : list) {
       for (const Row& row : grid) {
         SweepPoint point{sweep_.points.size() + 1, entry};
-        point.values.resize(listed);
+        point.values.resize(sweep_.listed_keys);
         point.values.insert(point.values.end(), row.begin(), row.end());
         check(point);
         sweep_.points.push_back(std::move(point));
@@ -252,10 +252,12 @@ Sweep read_sweep(const fs::path& file, const SearchFolders& folders) {
 
 std::vector<KeyChange> point_changes(const Sweep& sweep, const SweepPoint& point) {
   std::vector<KeyChange> changes = sweep.changes;
-  const Writer writer{sweep.file.string() + ": point " + std::to_string(point.number), sweep.folder,
-                      false};
+  const std::string place = " (point " + std::to_string(point.number) + ")";
   for (std::size_t i = 0; i < sweep.keys.size(); ++i) {
-    if (!point.values[i].is_null()) changes.push_back({sweep.keys[i], point.values[i], writer});
+    if (point.values[i].is_null()) continue;
+    const std::string field = i < sweep.listed_keys ? "points" : "grid";
+    const Writer writer{sweep.file.string() + ": " + field + place, sweep.folder, false};
+    changes.push_back({sweep.keys[i], point.values[i], writer});
   }
   return changes;
 }

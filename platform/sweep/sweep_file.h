@@ -26,6 +26,7 @@ struct Sweep {
   std::optional<std::filesystem::path> scenario;  // absolute; none: the default platform
   std::vector<KeyChange> changes;  // of every point: an inline scenario's keys, then `args`
   std::vector<std::string> keys;   // swept, `points` before `grid`, in the order of the file
+  std::size_t listed_keys = 0;     // of these, the first ones: those of `points`
   std::vector<SweepPoint> points;
   std::optional<std::string> max_sim_time;  // as `epochvp run --max-sim-time` takes it
   std::vector<std::string> columns;         // names, `*` at the end for any ending; empty: default

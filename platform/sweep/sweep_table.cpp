@@ -79,17 +79,17 @@ std::size_t SweepTable::count(const std::string& status) const {
 }
 
 const std::vector<std::string>& default_columns() {
-  static const std::vector<std::string> names = {"simulated_ns",
+  static const std::vector<std::string> names = {"simulated_time_ns",
                                                  "instructions",
                                                  "active_cycles",
-                                                 "active_ns",
+                                                 "active_time_ns",
                                                  "epochcore.counters.dma_read_bytes",
                                                  "epochcore.counters.dma_write_bytes",
                                                  "dma_read_gb_s",
                                                  "dma_write_gb_s",
                                                  "memory_peak_gb_s",
                                                  "operations",
-                                                 "gop_s",
+                                                 "throughput_gop_s",
                                                  "array_peak_gop_s",
                                                  "operations_per_byte",
                                                  "epochcore.counters.cause_*",
