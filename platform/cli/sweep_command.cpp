@@ -140,11 +140,22 @@ bool run_all(SweepRun& run, unsigned jobs) {
   return run.run(jobs, std::ref(teller)) != 0;
 }
 
+// The number of the point that --point names by its number or the key of its record.
+std::size_t point_number(const po::variables_map& values, const SweepRun& run) {
+  const std::string name = values["point"].as<std::string>();
+  const std::size_t points = run.results().size();
+  for (std::size_t i = 0; i < points; ++i) {
+    if (run.key(i) == name) return i + 1;
+  }
+  return positive(values, "point", points);
+}
+
 // For a cluster: done is what has a record, be it one of a failure.
 int run_one(const Sweep& sweep, const SearchFolders& folders, const std::string& out,
-            std::size_t number) {
+            const po::variables_map& values) {
   const RecordFolder records(out, RecordFolder::Access::shared);
   SweepRun run(sweep, folders, records);
+  const std::size_t number = point_number(values, run);
   if (run.run(
           1, [](const SweepProgress&) {}, number - 1) != 0)
     return kExitInterrupted;
@@ -249,11 +260,11 @@ int sweep_command(const std::vector<std::string>& arguments) {
   const auto out = named(values, "out");
   if (!out) throw UsageError("sweep needs --out DIR for its results");
   if (values.count("point") != 0) {
-    return run_one(sweep, folders, *out, positive(values, "point", sweep.points.size()));
+    return run_one(sweep, folders, *out, values);
   }
   const auto report = named(values, "report");
   refuse_own_file(*file, *out, report);
-  const std::string library = report ? chart_library() : "";
+  const std::string library = report ? chart_library(chart_library_places()) : "";
   const RecordFolder records(*out, RecordFolder::Access::whole);
   SweepRun run(sweep, folders, records);
   if (values.count("fresh") != 0) run.forget();

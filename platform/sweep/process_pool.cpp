@@ -77,7 +77,8 @@ struct Running {
 
 void end_all(std::list<Running>& running) {
   std::error_code ignored;
-  for (Running& one : running) one.child.terminate(ignored);  // kills, and waits for the end
+  for (Running& one : running) ::kill(one.child.id(), SIGKILL);
+  for (Running& one : running) one.child.wait(ignored);  // terminate() would not wait
   running.clear();
 }
 

@@ -42,8 +42,7 @@ Json described(Json schema, const std::string& description) {
 
 Json sweep_schema() {
   const Json text = {{"type", "string"}};
-  Json scenario = scenario_schema();
-  scenario.erase("$schema");
+  Json scenario = {{"$ref", "scenario.schema.json"}};  // beside it
   Json grid = keys_schema([](const Json& value) { return list_of(value, false); });
   grid["minProperties"] = 1;
   Json point = keys_schema([](const Json& value) { return value; });

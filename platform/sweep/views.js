@@ -30,7 +30,14 @@
   }));
   const brief = (key, value) =>
     Array.isArray(value) ? value.filter((item) => !common.get(key).includes(item)).join(" ") : text(value);
-  const varied = data.keys.filter((key) => values.get(key).length > 1);
+  // Keys that vary; of those that do so together, as in a list of points, the first stands for all.
+  const moving = data.keys.filter((key) => values.get(key).length > 1);
+  const together = (a, b) => {
+    const pairs = new Set(data.points.map((p) => JSON.stringify([p.swept[a], p.swept[b]])));
+    return pairs.size === values.get(a).length && pairs.size === values.get(b).length;
+  };
+  const varied = moving.filter((key, i) => !moving.slice(0, i).some((other) => together(other, key)));
+  const full = (key) => [key, ...moving.filter((k) => k !== key && together(key, k))].join(" and ");
   const isNumeric = (key) => values.get(key).every((v) => typeof v === "number");
   const named = (point, keys = varied) =>
     keys.map((key) => `${shortKey(key)} = ${brief(key, point.swept[key])}`).join(", ") ||
@@ -55,7 +62,7 @@
   function header() {
     $("title").textContent = data.sweep.replace(/\.json$/, "");
     $("description").textContent = data.description;
-    const keys = varied.map((k) => `${k} (${values.get(k).length})`).join(", ");
+    const keys = varied.map((k) => `${full(k)} (${values.get(k).length})`).join(", ");
     const missing = data.points.length - good.length - failed.length;
     $("facts").textContent = `${data.points.length} points of ${data.scenario ?? "the default platform"}` +
       (keys ? ` over ${keys}` : "") + `; ${good.length} ok, ${failed.length} failed` +
@@ -116,7 +123,8 @@
   }
 
   function curves() {
-    options($("curve-x"), varied.map((k) => [k, k]), varied.find(isNumeric) ?? varied[0]);
+    const longest = varied.filter(isNumeric).sort((a, b) => values.get(b).length - values.get(a).length);
+    options($("curve-x"), varied.map((k) => [k, full(k)]), longest[0] ?? varied[0]);
     const drawn = [];
     const first = ["active_time_ns", "dma_read_gb_s", "dram.mean_latency"];
     const names = ["Runtime", "Bandwidth", "Latency"];
@@ -137,7 +145,7 @@
       const x = $("curve-x").value;
       const others = varied.filter((k) => k !== x);
       const before = $("curve-series").value;
-      options($("curve-series"), [["", "one line"], ...others.map((k) => [k, k])],
+      options($("curve-series"), [["", "one line"], ...others.map((k) => [k, full(k)])],
               others.includes(before) ? before : others[0] ?? "");
       hold();
     };
@@ -193,9 +201,8 @@
     };
   }
 
-  // Points as scatter series, a colour each value of the second key (or the only one).
-  const coloured = varied.length > 0 && values.get(varied.at(varied.length > 1 ? 1 : 0)).length <= 8
-    ? varied.at(varied.length > 1 ? 1 : 0) : null;
+  // Points as scatter series, a colour each value of the first key that has few.
+  const coloured = varied.find((key) => values.get(key).length <= 8) ?? null;
 
   function pointSeries(points, x, y) {
     const groups = coloured ? values.get(coloured) : [null];
@@ -210,7 +217,7 @@
   }
   const colourNote = () => {
     for (const id of ["roofline-colours", "pareto-colours"]) {
-      $(id).textContent = coloured ? `Colours: ${coloured}.` : "";
+      $(id).textContent = coloured ? `Colours: ${full(coloured)}.` : "";
     }
   };
 
@@ -312,7 +319,7 @@
 
   function stalls() {
     $("stalls").style.height = `${110 + 22 * Math.min(Math.max(good.length, 4), 40)}px`;
-    $("stalls-labels").textContent = varied.length ? `Bars: point, ${varied.join(", ")}.` : "";
+    $("stalls-labels").textContent = varied.length ? `Bars: point, ${varied.map(full).join(", ")}.` : "";
     const entry = chart($("stalls"), stallOption);
     $("stalls-unit").addEventListener("change", () => entry.draw());
   }

@@ -63,19 +63,23 @@ std::string inert(const Json& data) {
 
 }  // namespace
 
-std::string chart_library() {
+std::vector<fs::path> chart_library_places() {
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error).parent_path();
   const fs::path name = "share/epochcore/echarts/echarts.min.js";
   // Beside build/<preset>/epochvp or an installed bin/epochvp; then the tree it was built from.
-  for (const fs::path& place : {executable / ".." / name, fs::path(EPOCH_SOURCE_BUILD) / name}) {
+  return {(executable / ".." / name).lexically_normal(), fs::path(EPOCH_SOURCE_BUILD) / name};
+}
+
+std::string chart_library(const std::vector<fs::path>& places) {
+  std::error_code error;
+  for (const fs::path& place : places) {
     if (!fs::is_regular_file(place, error)) continue;
     const auto bytes = read_file(place, kMaxLibraryBytes);
     return {bytes.begin(), bytes.end()};
   }
-  throw UnavailableError("reports need the chart library at " +
-                         (executable / ".." / name).lexically_normal().string() +
-                         ", which is not there; scripts/fetch_echarts puts it there");
+  throw UnavailableError("reports need the chart library " + places.front().string() +
+                         ", which is not there; run scripts/fetch_echarts");
 }
 
 std::string html_page(const HtmlPage& page, const std::string& library) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "config/json_text.h"
 
@@ -16,9 +18,12 @@ struct HtmlPage {
   Json data;
 };
 
-// The chart library (Apache ECharts, minified) that scripts/fetch_echarts has put beside the build
-// or the install. Throws UnavailableError with the command to run if it is not there.
-std::string chart_library();
+// Where the chart library may lie: beside the build or the install, in the tree it was built from.
+std::vector<std::filesystem::path> chart_library_places();
+
+// The chart library (Apache ECharts, minified) that scripts/fetch_echarts has put there. Throws
+// UnavailableError with the command to run if it is in no place.
+std::string chart_library(const std::vector<std::filesystem::path>& places);
 
 // One file that needs no other and no network: the page with `library` in it.
 std::string html_page(const HtmlPage& page, const std::string& library);
