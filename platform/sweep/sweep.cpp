@@ -97,6 +97,20 @@ void SweepRun::finish(const std::string& key, const Record& record) {
   }
 }
 
+SweepProgress SweepRun::progress(double wall_s) const {
+  SweepProgress now;
+  now.total = results_.size();
+  now.kept = kept_;
+  now.wall_s = wall_s;
+  for (const auto& result : results_) {
+    if (!result) continue;
+    ++now.done;
+    if (!result->ok()) ++now.failed;
+  }
+  now.done -= kept_;
+  return now;
+}
+
 int SweepRun::run(unsigned jobs, const std::function<void(const SweepProgress&)>& tell,
                   std::optional<std::size_t> only) {
   std::vector<std::size_t> waiting;
@@ -109,25 +123,12 @@ int SweepRun::run(unsigned jobs, const std::function<void(const SweepProgress&)>
   std::vector<Process> processes;
   for (const std::size_t index : waiting) processes.push_back(process(index));
   const double started = seconds();
-  const auto now = [&] {
-    SweepProgress progress;
-    progress.total = only ? 1 : keys_.size();
-    progress.kept = only ? 0 : kept_;
-    for (const auto& result : results_) {
-      if (!result) continue;
-      ++progress.done;
-      if (!result->ok()) ++progress.failed;
-    }
-    progress.done -= kept_;
-    progress.wall_s = seconds() - started;
-    return progress;
-  };
   const auto finished = [&](std::size_t process, const ProcessEnd& end) {
     const std::string& key = keys_[waiting[process]];
     const Record record = records_.take(key, end);
     if (record.exit_status != kExitInterrupted) finish(key, record);
   };
-  return ProcessPool::run(processes, jobs, finished, [&] { tell(now()); });
+  return ProcessPool::run(processes, jobs, finished, [&] { tell(progress(seconds() - started)); });
 }
 
 }  // namespace epoch

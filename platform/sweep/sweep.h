@@ -44,6 +44,7 @@ class SweepRun {
 
  private:
   Process process(std::size_t index) const;
+  SweepProgress progress(double wall_s) const;
   void finish(const std::string& key, const Record& record);
 
   const Sweep& sweep_;

@@ -170,7 +170,7 @@ class SweepReader {
       Row row;
       for (const auto& [key, value] : entry.items()) {
         const std::size_t index = key_index(field, key);
-        if (value.is_null()) refuse(field + ": " + key, "null is no value");
+        if (value.is_null()) refuse(field + ": " + one_line(key), "null is no value");
         row.resize(std::max(row.size(), index + 1));
         row[index] = value;
       }
@@ -189,16 +189,17 @@ class SweepReader {
     }
     for (const auto& [key, values] : grid->items()) {
       if (key_index("grid", key) < sweep_.listed_keys) {
-        refuse("grid: " + key, "swept by points too");
+        refuse("grid: " + one_line(key), "swept by points too");
       }
       if (!values.is_array() || values.empty()) {
-        refuse("grid: " + key, shown(values) + " is not allowed here; allowed: a list of values");
+        refuse("grid: " + one_line(key),
+               shown(values) + " is not allowed here; allowed: a list of values");
       }
       if (rows.size() * values.size() > kMaxSweepPoints) refuse_size();
       std::vector<Row> more;
       for (const Row& row : rows) {
         for (const Json& value : values) {
-          if (value.is_null()) refuse("grid: " + key, "null is no value");
+          if (value.is_null()) refuse("grid: " + one_line(key), "null is no value");
           more.push_back(row);
           more.back().push_back(value);
         }
@@ -229,6 +230,11 @@ class SweepReader {
   // The configuration's own checks, and what runs side by side cannot have.
   void check(const SweepPoint& point) const {
     const Configuration configuration = point_configuration(sweep_, point);
+    for (const std::string& argument : configuration.values.firmware.args) {
+      if (argument.find('\0') != std::string::npos) {
+        configuration.refuse("firmware.args", "a NUL character, which no argument can hold");
+      }
+    }
     const UartConfig& uart = configuration.values.uart;
     if (uart.output != "stdout") {
       configuration.refuse("uart.output", one_line(uart.output) +

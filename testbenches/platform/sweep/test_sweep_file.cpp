@@ -125,6 +125,8 @@ TEST_CASE("what is wrong in a sweep file is said with file, field and value") {
        "data.3.file: the list has elements 0 to 0"},
       {R"({"scenario":"hello","grid":{"firmware.args.0":[3]}})",
        "firmware.args.0: 3 is not allowed here; allowed: a text"},
+      {R"({"scenario":"hello","grid":{"firmware.args.0":["a\u0000b"]}})",
+       "firmware.args: a NUL character"},
       {R"({"scenario":"hello","points":[]})", "points: must be a list"},
       {R"({"scenario":"hello","points":[3]})", "points[0]: 3 is not allowed here"},
       {R"({"scenario":"hello","points":[{},{"cpu.clok_mhz":3}]})",
