@@ -35,8 +35,8 @@ po::options_description sweep_options() {
           "points to run side by side (default: a core each)")(
           "fresh", "run every point again, whatever DIR has")(
           "list", "only print the points: number, the record in DIR, values")(
-          "point", po::value<std::string>()->value_name("N"),
-          "only run point N into DIR, without tables (for a cluster; see scripts/sweep)")(
+          "point", po::value<std::string>()->value_name("N|KEY"),
+          "only run this point into DIR, without tables (for a cluster; see scripts/sweep)")(
           "collect", "only write the tables, of what DIR has")(
           "schema", "print a JSON Schema of sweep files instead")("help,h", "show this text");
   return options;
