@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <charconv>
 #include <cstdio>
 #include <sstream>
@@ -9,6 +7,7 @@
 #include "config/json_text.h"
 #include "errors.h"
 #include "generate/model_writer.h"
+#include "run/progress.h"
 
 namespace epoch {
 
@@ -89,25 +88,6 @@ GenerateRequest request_of(const po::variables_map& values) {
   return request;
 }
 
-// A line on standard error that tells what is being done, where that is a terminal.
-class Line {
- public:
-  ~Line() { erase(); }
-  void show(const std::string& what) {
-    if (::isatty(STDERR_FILENO) == 0) return;
-    shown_ = true;
-    std::fprintf(stderr, "\r\033[K%s", what.c_str());  // ECMA-48: EL
-    std::fflush(stderr);
-  }
-  void erase() {
-    if (shown_) show("");
-    shown_ = false;
-  }
-
- private:
-  bool shown_ = false;
-};
-
 }  // namespace
 
 int generate_command(const std::vector<std::string>& arguments) {
@@ -131,7 +111,7 @@ int generate_command(const std::vector<std::string>& arguments) {
   check_request(request);
   const auto out = optional_text(values, "out");
   if (!out || out->empty()) throw UsageError("generate needs --out MODEL_DIR");
-  Line line;
+  Progress line;
   line.show("random weights");
   GeneratedModel model = generate_model(request);
   const std::uint64_t parameters = model.tensors.elements();

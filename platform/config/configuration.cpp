@@ -2,6 +2,7 @@
 #include "config/configuration.h"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 #include "config/checks.h"
@@ -148,7 +149,8 @@ void read_scenario_file(Configuration& configuration, const fs::path& file,
   chain.pop_back();
 }
 
-// ---- --set --------------------------------------------------------------------------------------
+// ---- --set, and the changes of other files
+// --------------------------------------------------------------------------------------
 
 std::vector<std::string> split_path(const std::string& path) {
   std::vector<std::string> parts(1);
@@ -172,8 +174,11 @@ bool list_index(const std::string& text, std::size_t size, std::size_t& index) {
   return index <= size;
 }
 
+const std::string kArgument = "firmware.args[]";
+
 // The value of --set: JSON if it is JSON, else a text; always the text itself where a text belongs.
 Json set_value(const std::string& text, const std::string& table_path) {
+  if (table_path == kArgument) return text;
   const Key* key = find_key(table_path);
   const bool textual =
       key != nullptr &&
@@ -187,8 +192,11 @@ Json set_value(const std::string& text, const std::string& table_path) {
   }
 }
 
-void set_data(Configuration& configuration, const Writer& writer, const std::string& path,
-              const std::vector<std::string>& parts, const std::string& text) {
+// The value to write, once it is known which key of the table it is for.
+using ValueFor = std::function<Json(const std::string& table_path)>;
+
+void change_data(Configuration& configuration, const Writer& writer, const std::string& path,
+                 const std::vector<std::string>& parts, const ValueFor& value) {
   std::size_t index = 0;
   const std::size_t size = configuration.values.data.size();
   if (!list_index(parts[1], size, index) || parts.size() > 3) {
@@ -198,24 +206,44 @@ void set_data(Configuration& configuration, const Writer& writer, const std::str
   LayerReader reader(configuration, writer);
   if (index == size) reader.append_data();
   if (parts.size() == 2) {
-    reader.read_data_element(set_value(text, "data[]"), index);
+    reader.read_data_element(value("data[]"), index);
   } else {
-    const std::string table_path = "data[]." + parts[2];
-    reader.read(set_value(text, table_path), path, table_path, index);
+    const std::string in_table = "data[]." + parts[2];
+    reader.read(value(in_table), path, in_table, index);
   }
 }
 
-void set_argument(Configuration& configuration, const Writer& writer, const std::string& path,
-                  const std::vector<std::string>& parts, const std::string& text) {
+void change_argument(Configuration& configuration, const Writer& writer, const std::string& path,
+                     const std::vector<std::string>& parts, const ValueFor& value) {
   auto& args = configuration.values.firmware.args;
   std::size_t index = 0;
   if (!list_index(parts[2], args.size(), index) || parts.size() > 3) {
     writer.refuse(
         path, "the list has elements 0 to " + std::to_string(args.size()) + ", the last appends");
   }
+  const Json text = value(kArgument);
+  if (!text.is_string()) {
+    writer.refuse(path, one_line(text.dump(-1, ' ', true, Json::error_handler_t::replace)) +
+                            " is not allowed here; allowed: a text");
+  }
   if (index == args.size()) args.emplace_back();
-  args[index] = text;
+  args[index] = text.get<std::string>();
   configuration.writers["firmware.args"] = writer;
+}
+
+void apply_change(Configuration& configuration, const Writer& writer, const std::string& path,
+                  const ValueFor& value) {
+  if (path.find_first_of("[]") != std::string::npos) {
+    writer.refuse(path, "unknown key; write list elements with dots, e.g. data.0.file");
+  }
+  const std::vector<std::string> parts = split_path(path);
+  if (parts[0] == "data" && parts.size() > 1) {
+    change_data(configuration, writer, path, parts, value);
+  } else if (parts.size() > 2 && parts[0] == "firmware" && parts[1] == "args") {
+    change_argument(configuration, writer, path, parts, value);
+  } else {
+    LayerReader(configuration, writer).read(value(path), path, path, 0);
+  }
 }
 
 void apply_set(Configuration& configuration, const std::string& argument) {
@@ -224,36 +252,55 @@ void apply_set(Configuration& configuration, const std::string& argument) {
     throw UsageError("--set " + one_line(argument) +
                      ": write it as KEY=VALUE, e.g. --set epochcore.pe_grid.rows=64");
   }
-  const std::string path = one_line(argument.substr(0, equals));
   const std::string text = argument.substr(equals + 1);
-  const Writer writer{argument, fs::current_path(), true};
-  if (path.find_first_of("[]") != std::string::npos) {
-    writer.refuse(path, "unknown key; write list elements with dots, e.g. data.0.file");
-  }
-  const std::vector<std::string> parts = split_path(path);
-  if (parts[0] == "data" && parts.size() > 1) {
-    set_data(configuration, writer, path, parts, text);
-  } else if (parts.size() > 2 && parts[0] == "firmware" && parts[1] == "args") {
-    set_argument(configuration, writer, path, parts, text);
-  } else {
-    LayerReader(configuration, writer).read(set_value(text, path), path, path, 0);
-  }
+  apply_change(configuration, Writer{argument, fs::current_path(), true},
+               one_line(argument.substr(0, equals)),
+               [&](const std::string& in_table) { return set_value(text, in_table); });
 }
 
-}  // namespace
-
-Configuration load_configuration(const std::optional<fs::path>& scenario,
-                                 const std::vector<std::string>& sets) {
+Configuration load_scenario(const std::optional<fs::path>& scenario) {
   Configuration configuration;
   if (scenario) {
     configuration.scenario = *scenario;
     std::vector<fs::path> chain;
     read_scenario_file(configuration, *scenario, chain);
   }
+  return configuration;
+}
+
+}  // namespace
+
+Configuration load_configuration(const std::optional<fs::path>& scenario,
+                                 const std::vector<std::string>& sets) {
+  Configuration configuration = load_scenario(scenario);
   for (const std::string& set : sets) apply_set(configuration, set);
   derive_values(configuration);
   check_configuration(configuration);
   return configuration;
+}
+
+Configuration load_changed_configuration(const std::optional<fs::path>& scenario,
+                                         const std::vector<KeyChange>& changes) {
+  Configuration configuration = load_scenario(scenario);
+  for (const KeyChange& change : changes) {
+    apply_change(configuration, change.writer, one_line(change.path, 200),
+                 [&](const std::string&) { return change.value; });
+  }
+  derive_values(configuration);
+  check_configuration(configuration);
+  return configuration;
+}
+
+std::string table_path(const std::string& path) {
+  const std::vector<std::string> parts = split_path(path);
+  const auto number = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (parts.size() == 3 && parts[0] == "data" && number(parts[1])) return "data[]." + parts[2];
+  if (parts.size() == 3 && parts[0] == "firmware" && parts[1] == "args" && number(parts[2])) {
+    return "firmware.args";
+  }
+  return path;
 }
 
 }  // namespace epoch

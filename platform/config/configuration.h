@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/json_text.h"
 #include "config/scenario.h"
 
 namespace epoch {
@@ -36,5 +37,20 @@ struct Configuration {
 // ("a.b.c=value", left to right), and checks all of it.
 Configuration load_configuration(const std::optional<std::filesystem::path>& scenario,
                                  const std::vector<std::string>& sets);
+
+// One key's value as another file than a scenario writes it: a path of `--set`, and JSON.
+struct KeyChange {
+  std::string path;  // "data.0.file"
+  Json value;
+  Writer writer;
+};
+
+// The same with changes in place of `--set` arguments.
+Configuration load_changed_configuration(const std::optional<std::filesystem::path>& scenario,
+                                         const std::vector<KeyChange>& changes);
+
+// The key in the table that a path of `--set` names: "data[].file" for "data.0.file", and the list
+// "firmware.args" for "firmware.args.0".
+std::string table_path(const std::string& path);
 
 }  // namespace epoch

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/describe.h"
 
-#include <functional>
-
 #include "config/key_value.h"
 #include "config/keys.h"
 
@@ -33,22 +31,6 @@ Json& descend(Json& root, const std::string& path) {
   }
 }
 
-// Calls visit(key, index, path with index) for every value there is.
-void for_each_value(const ScenarioConfig& config,
-                    const std::function<void(const Key&, std::size_t, const std::string&)>& visit) {
-  for (const Key& key : scenario_keys()) {
-    const std::size_t mark = key.path.find(kListMark);
-    if (mark == std::string::npos) {
-      visit(key, 0, key.path);
-      continue;
-    }
-    for (std::size_t i = 0; i < config.data.size(); ++i) {
-      visit(key, i,
-            key.path.substr(0, mark) + "." + std::to_string(i) + "." + key.path.substr(mark + 3));
-    }
-  }
-}
-
 Json address_schema(const Key& key) {
   Json integer = {{"type", "integer"}, {"minimum", 0}, {"maximum", 4294967295u}};
   Json text = {{"type", "string"}, {"pattern", "^(0[xX][0-9a-fA-F_]+|[0-9_]+)$"}};
@@ -70,29 +52,6 @@ Json integer_schema(const Key& key) {
   Json integer = {{"type", "integer"}, {"minimum", minimum}, {"maximum", maximum}};
   if (!key.allows_auto) return integer;
   return {{"anyOf", Json::array({std::move(integer), {{"const", "auto"}}})}};
-}
-
-Json value_schema(const Key& key) {
-  switch (key.type) {
-    case KeyType::boolean:
-      return {{"type", "boolean"}};
-    case KeyType::integer:
-      return integer_schema(key);
-    case KeyType::number:
-      return {{"type", "number"}, {"minimum", key.minimum}, {"maximum", key.maximum}};
-    case KeyType::choice:
-      return {{"enum", key.choices}};
-    case KeyType::text:
-      if (!key.pattern.empty()) return {{"type", "string"}, {"pattern", key.pattern}};
-      return {{"type", "string"}};
-    case KeyType::file:
-      return {{"type", "string"}};
-    case KeyType::text_list:
-      return {{"type", "array"}, {"items", {{"type", "string"}}}};
-    case KeyType::address:
-      return address_schema(key);
-  }
-  return {};
 }
 
 Json group_schema() {
@@ -122,6 +81,44 @@ Json& property_schema(Json& root, const std::string& path) {
 }
 
 }  // namespace
+
+void for_each_value(const ScenarioConfig& config,
+                    const std::function<void(const Key&, std::size_t, const std::string&)>& visit) {
+  for (const Key& key : scenario_keys()) {
+    const std::size_t mark = key.path.find(kListMark);
+    if (mark == std::string::npos) {
+      visit(key, 0, key.path);
+      continue;
+    }
+    for (std::size_t i = 0; i < config.data.size(); ++i) {
+      visit(key, i,
+            key.path.substr(0, mark) + "." + std::to_string(i) + "." + key.path.substr(mark + 3));
+    }
+  }
+}
+
+Json value_schema(const Key& key) {
+  switch (key.type) {
+    case KeyType::boolean:
+      return {{"type", "boolean"}};
+    case KeyType::integer:
+      return integer_schema(key);
+    case KeyType::number:
+      return {{"type", "number"}, {"minimum", key.minimum}, {"maximum", key.maximum}};
+    case KeyType::choice:
+      return {{"enum", key.choices}};
+    case KeyType::text:
+      if (!key.pattern.empty()) return {{"type", "string"}, {"pattern", key.pattern}};
+      return {{"type", "string"}};
+    case KeyType::file:
+      return {{"type", "string"}};
+    case KeyType::text_list:
+      return {{"type", "array"}, {"items", {{"type", "string"}}}};
+    case KeyType::address:
+      return address_schema(key);
+  }
+  return {};
+}
 
 Json effective_configuration(const Configuration& configuration) {
   Json root = Json::object();

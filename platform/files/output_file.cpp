@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "files/output_file.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -33,6 +35,14 @@ void write_file(const std::filesystem::path& file, const std::string& text) {
   OutputFile output(file);
   output.write(text);
   output.close();
+}
+
+void replace_file(const std::filesystem::path& file, const std::string& text) {
+  const std::filesystem::path aside = file.string() + "." + std::to_string(::getpid()) + ".tmp";
+  write_file(aside, text);
+  std::error_code error;
+  std::filesystem::rename(aside, file, error);
+  if (error) throw UnavailableError(file.string() + ": cannot be replaced: " + error.message());
 }
 
 }  // namespace epoch

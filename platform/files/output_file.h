@@ -32,4 +32,8 @@ class OutputFile {
 // A whole file at once; throws UnavailableError if it is not there to its end.
 void write_file(const std::filesystem::path& file, const std::string& text);
 
+// The same at one stroke: whoever reads the file, or a process that is killed meanwhile, finds the
+// old one or the whole new one. A file of that name with ".PID.tmp" behind it is used on the way.
+void replace_file(const std::filesystem::path& file, const std::string& text);
+
 }  // namespace epoch

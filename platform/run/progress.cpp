@@ -5,13 +5,11 @@
 
 #include <cstdio>
 
-#include "report/json_report.h"
-
 namespace epoch {
 
 namespace {
 
-constexpr double kPeriodS = 0.25;
+constexpr std::chrono::milliseconds kPeriod{250};
 
 }  // namespace
 
@@ -19,21 +17,25 @@ Progress::Progress()
     : terminal_(::isatty(STDERR_FILENO) != 0),
       shares_terminal_(terminal_ && ::isatty(STDOUT_FILENO) != 0) {}
 
-void Progress::show(double wall_s, std::uint64_t simulated_ps, std::uint64_t instructions) {
-  if (!terminal_ || wall_s < next_s_) return;
-  next_s_ = wall_s + kPeriodS;
+bool Progress::due() {
+  if (!terminal_) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < kPeriod) return false;
+  last_ = now;
+  return true;
+}
+
+void Progress::show(const std::string& line) {
+  if (!terminal_) return;
   shown_ = true;
   // \r to the line's start, ESC [ K to erase it (ECMA-48, EL).
-  std::fprintf(stderr, "\r\033[K%s simulated, %.1f million instructions, %.0f s",
-               time_text(simulated_ps).c_str(), static_cast<double>(instructions) / 1e6, wall_s);
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
 }
 
 void Progress::erase() {
-  if (!shown_) return;
+  if (shown_) show("");
   shown_ = false;
-  std::fputs("\r\033[K", stderr);
-  std::fflush(stderr);
 }
 
 }  // namespace epoch

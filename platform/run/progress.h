@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <chrono>
+#include <string>
 
 namespace epoch {
 
-// A line on standard error that tells how far a run is, rewritten at most four times a second and
-// erased before anything else is printed; nothing where standard error is not a terminal.
+// A line on standard error that tells what is being done, rewritten in place and erased before
+// anything else is printed; nothing where standard error is not a terminal.
 class Progress {
  public:
   Progress();
@@ -14,8 +15,11 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void show(double wall_s, std::uint64_t simulated_ps, std::uint64_t instructions);
+  // Whether a line may be shown again: at most four times a second, never without a terminal.
+  bool due();
+  void show(const std::string& line);
   void erase();
+  bool terminal() const { return terminal_; }
   // Whether output on standard output would land in the same terminal.
   bool shares_terminal() const { return shares_terminal_; }
 
@@ -23,7 +27,7 @@ class Progress {
   bool terminal_;
   bool shares_terminal_;
   bool shown_ = false;
-  double next_s_ = 0.25;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace epoch

@@ -41,6 +41,13 @@ std::uint64_t peak_memory_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
+std::string progress_text(std::uint64_t simulated_ps, std::uint64_t instructions, double wall_s) {
+  char text[120];
+  std::snprintf(text, sizeof text, "%s simulated, %.1f million instructions, %.0f s",
+                time_text(simulated_ps).c_str(), static_cast<double>(instructions) / 1e6, wall_s);
+  return text;
+}
+
 }  // namespace
 
 void end_run_on_interrupt() {
@@ -344,8 +351,8 @@ void Simulation::run_until_ended(const RunLimits& limits) {
     receive();
     console_.flush();
     // Behind an unfinished line of the firmware's the progress would overwrite it.
-    if (!progress_.shares_terminal() || console_.at_line_start()) {
-      progress_.show(wall(), now_ps(), soc_.instructions());
+    if ((!progress_.shares_terminal() || console_.at_line_start()) && progress_.due()) {
+      progress_.show(progress_text(now_ps(), soc_.instructions(), wall()));
     }
   }
 }

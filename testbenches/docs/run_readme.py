@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the commands of README.md's examples and compares what they print.
+"""Runs the commands of a README.md's examples and compares what they print.
 
 usage: run_readme.py README EPOCHVP
 
 In a fenced block, a line that starts with `$ ` is a command (indented lines continue it) and the lines
 after it, up to the next command or the end of the block, are what its stdout must hold, in order; `...`
 stands for any lines. `scripts/run` runs as `epochvp run smnist`; commands of scripts/test and GTKWave
-are left out: one would run this test, the other opens a window. Fails naming command and line.
+are left out: one would run this test, the other opens a window.
+`--report FILE` is left out where the charts (scripts/fetch_echarts) are not there. Fails naming command and line.
 """
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CHARTS = ROOT / "build/share/epochcore/echarts/echarts.min.js"
 
 
 def examples(text):
@@ -37,6 +41,8 @@ def runnable(command, epochvp):
     command = re.sub(r"\s+#.*", "", command)
     command = re.sub(r"\s*&& gtkwave .*", "", command)
     command = re.sub(r"^scripts/run$", "build/release/epochvp run smnist", command)
+    if not CHARTS.exists():
+        command = re.sub(r" --report \S+", "", command)
     return command.replace("build/release/epochvp", epochvp)
 
 
@@ -60,10 +66,9 @@ def compare(command, expected, printed):
 
 def main(readme, epochvp):
     failures, count = [], 0
-    root = pathlib.Path(readme).resolve().parent
     with tempfile.TemporaryDirectory() as folder:
         for name in ("scenarios", "firmware"):
-            (pathlib.Path(folder) / name).symlink_to(root / name)
+            (pathlib.Path(folder) / name).symlink_to(ROOT / name)
         for command, expected in examples(pathlib.Path(readme).read_text()):
             if command.startswith(("scripts/test", "gtkwave")):
                 continue
@@ -74,8 +79,8 @@ def main(readme, epochvp):
                 else compare(command, expected, run.stdout.splitlines())
             if problem:
                 failures.append(problem)
-    if count < 5:
-        failures.append(f"only {count} commands found in {readme}")
+    if count == 0:
+        failures.append(f"no command found in {readme}")
     print(f"{count} commands, {len(failures)} failed")
     for failure in failures:
         print(failure)

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 
 // The entry point of every file in targets/: libFuzzer's, and the replay's (replay.cpp).
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -18,5 +19,9 @@ void must(bool holds, const char* what);
 
 // must() for the message of a refusal: one printable line, short enough to read.
 void must_be_one_line(const char* message);
+
+// Writes an input where code that reads files finds it: one file a process, in memory where the
+// host has such a folder, removed at the end.
+const std::filesystem::path& input_file(const std::uint8_t* data, std::size_t size);
 
 }  // namespace epoch::fuzz

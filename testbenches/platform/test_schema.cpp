@@ -1,85 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
-#include <regex>
 
 #include "config/configuration.h"
 #include "config/describe.h"
 #include "errors.h"
+#include "platform/schema_reader.h"
 #include "platform/scratch_folder.h"
 
 using namespace epoch;
 using test::message_of;
 using test::ScratchFolder;
-
-namespace {
-
-// The part of JSON Schema draft 7 that scenario_schema() uses, as an independent reading of it.
-// Gives the first violation, "" if there is none.
-std::string violation(const Json& schema, const Json& value, const std::string& path);
-
-std::string type_violation(const Json& schema, const Json& value, const std::string& path) {
-  if (!schema.contains("type")) return "";
-  const std::string type = schema["type"];
-  const bool integral =
-      value.is_number_integer() ||
-      (value.is_number_float() && value.get<double>() == std::floor(value.get<double>()));
-  const bool fits =
-      (type == "object" && value.is_object()) || (type == "array" && value.is_array()) ||
-      (type == "string" && value.is_string()) || (type == "boolean" && value.is_boolean()) ||
-      (type == "number" && value.is_number()) || (type == "integer" && integral);
-  return fits ? "" : path + " is not of type " + type;
-}
-
-std::string object_violation(const Json& schema, const Json& value, const std::string& path) {
-  for (const Json& name : schema.value("required", Json::array())) {
-    if (!value.contains(name.get<std::string>())) return path + " lacks " + name.get<std::string>();
-  }
-  for (const auto& [name, member] : value.items()) {
-    const std::string below = path + "." + name;
-    if (schema["properties"].contains(name)) {
-      const std::string found = violation(schema["properties"][name], member, below);
-      if (!found.empty()) return found;
-    } else if (schema.value("additionalProperties", true) == false) {
-      return below + " is not known";
-    }
-  }
-  return "";
-}
-
-std::string violation(const Json& schema, const Json& value, const std::string& path) {
-  if (schema.contains("anyOf")) {
-    for (const Json& option : schema["anyOf"]) {
-      if (violation(option, value, path).empty()) return "";
-    }
-    return path + " matches none of anyOf";
-  }
-  if (schema.contains("const") && value != schema["const"]) return path + " is not the constant";
-  if (schema.contains("enum")) {
-    const auto& list = schema["enum"];
-    if (std::find(list.begin(), list.end(), value) == list.end()) return path + " is not in enum";
-  }
-  const std::string type = type_violation(schema, value, path);
-  if (!type.empty()) return type;
-  if (value.is_number() && schema.contains("minimum") &&
-      (value.get<double>() < schema["minimum"].get<double>() ||
-       value.get<double>() > schema["maximum"].get<double>())) {
-    return path + " is out of range";
-  }
-  if (value.is_string() && schema.contains("pattern") &&
-      !std::regex_search(value.get<std::string>(),
-                         std::regex(schema["pattern"].get<std::string>()))) {
-    return path + " does not match its pattern";
-  }
-  if (value.is_array() && schema.contains("items")) {
-    for (const Json& element : value) {
-      const std::string found = violation(schema["items"], element, path + "[]");
-      if (!found.empty()) return found;
-    }
-  }
-  return value.is_object() ? object_violation(schema, value, path) : "";
-}
-
-}  // namespace
+using test::violation;
 
 TEST_CASE("the schema accepts every shipped scenario and the dump of the defaults") {
   const Json schema = scenario_schema();

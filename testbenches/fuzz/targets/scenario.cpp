@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scenario files: an accepted one describes hardware that can be built, and its effective
 // configuration is a scenario that gives itself.
-#include <unistd.h>
-
-#include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -16,24 +12,8 @@
 
 using namespace epoch;
 using namespace epoch::fuzz;
-namespace fs = std::filesystem;
 
 namespace {
-
-// One file a process, in memory where the host has such a folder; removed at the end.
-const fs::path& scratch_file() {
-  static fs::path file;
-  if (file.empty()) {
-    const fs::path memory = "/dev/shm";
-    const fs::path folder = fs::is_directory(memory) ? memory : fs::temp_directory_path();
-    file = folder / ("epoch-fuzz-" + std::to_string(::getpid()) + ".json");
-    std::atexit([] {
-      std::error_code ignored;
-      fs::remove(file, ignored);
-    });
-  }
-  return file;
-}
 
 void check_hardware(const ScenarioConfig& config) {
   try {
@@ -48,9 +28,9 @@ void check_hardware(const ScenarioConfig& config) {
 
 void check_effective(const Configuration& first) {
   const std::string dump = effective_configuration(first).dump();
-  std::ofstream(scratch_file(), std::ios::binary) << dump;
   try {
-    const Configuration second = load_configuration(scratch_file(), {});
+    const Configuration second = load_configuration(
+        input_file(reinterpret_cast<const std::uint8_t*>(dump.data()), dump.size()), {});
     must(effective_configuration(second).dump() == dump,
          "an effective configuration that gives itself");
   } catch (const InputError& refusal) {
@@ -62,10 +42,8 @@ void check_effective(const Configuration& first) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::ofstream(scratch_file(), std::ios::binary)
-      .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const Configuration configuration = load_configuration(scratch_file(), {});
+    const Configuration configuration = load_configuration(input_file(data, size), {});
     check_hardware(configuration.values);
     check_effective(configuration);
     ++accepted_inputs;
