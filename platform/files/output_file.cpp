@@ -38,9 +38,12 @@ void write_file(const std::filesystem::path& file, const std::string& text) {
 }
 
 void replace_file(const std::filesystem::path& file, const std::string& text) {
+  std::error_code error;
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error)) {
+    return write_file(file, text);  // a device stays what it is
+  }
   const std::filesystem::path aside = file.string() + "." + std::to_string(::getpid()) + ".tmp";
   write_file(aside, text);
-  std::error_code error;
   std::filesystem::rename(aside, file, error);
   if (error) throw UnavailableError(file.string() + ": cannot be replaced: " + error.message());
 }
