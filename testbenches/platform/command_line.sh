@@ -259,6 +259,9 @@ case_native_refusals() {
     has err "${key%=*}: says nothing where cpu.kind is \"native\""
     lines err 1
   done
+  expect 0 "$vp" config hello --set cpu.kind=native
+  cp out dump.json
+  expect 0 "$vp" run dump.json
   expect 64 "$vp" run hello --set cpu.kind=native --profile p.txt
   has err "--profile watches the RISC-V hart"
 }
