@@ -253,7 +253,7 @@ case_two_outputs_in_one_file() {
 }
 case_native_refusals() {
   local key
-  for key in cpu.timing.load_cycles=2 cpu.icache.size_kib=4 cpu.dcache.ways=4 cpu.misaligned=trap \
+  for key in cpu.timing.load_cycles=2 cpu.icache.size_kib=4 cpu.dcache.ways=4 cpu.misaligned=hardware \
     cpu.pmp_regions=4; do
     expect 64 "$vp" run hello --set cpu.kind=native --set "$key"
     has err "${key%=*}: says nothing where cpu.kind is \"native\""
