@@ -26,6 +26,7 @@ int map_command(const std::vector<std::string>& arguments);
 int regs_command(const std::vector<std::string>& arguments);
 int generate_command(const std::vector<std::string>& arguments);
 int grid_command(const std::vector<std::string>& arguments);
+int memtest_command(const std::vector<std::string>& arguments);
 int config_command(const std::vector<std::string>& arguments);
 
 constexpr const char* kExitStatusHelp =

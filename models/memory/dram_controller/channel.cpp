@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/dram_controller/channel.h"
+
+#include <algorithm>
+
+namespace epoch {
+
+Channel::Channel(const DramDevice& device, const DramControllerConfig& config)
+    : config_(config),
+      t_(device.timing),
+      burst_clocks_(device.burst_clocks()),
+      separate_column_bus_(device.organisation.command_buses == 2),
+      write_high_(config.write_high_percent / 100.0 * config.write_queue),
+      write_low_(config.write_low_percent / 100.0 * config.write_queue),
+      state_(device, config.ranks),
+      queue_(state_, config.read_queue, config.write_queue),
+      passed_{std::vector<unsigned>(state_.banks()), std::vector<unsigned>(state_.banks())},
+      refreshes_(config.ranks, Refresh{config.refresh ? device.timing.tREFI : kNever, 0}),
+      wake_(refreshes_[0].due),
+      bank_counts_(state_.banks()) {}
+
+void Channel::push(Burst burst, Clock clock) {
+  burst.order = next_order_++;
+  if (!burst.write && queue_.holds_write(burst)) {
+    ++counts_.forwarded;
+    ends_.push_back({burst.request, clock + 1, false});
+    return;
+  }
+  queue_.push(burst);
+  wake_ = std::min(wake_, clock);
+}
+
+void Channel::advance(Clock last) {
+  while (wake_ <= last) {
+    if (queue_.empty() && log_ == nullptr) skip_idle_refreshes(last);
+    step(wake_);
+  }
+}
+
+// With nothing to do and every row closed, each rank is refreshed when it is due and nothing of it
+// is left to see one interval later: all but the last few intervals need no steps.
+void Channel::skip_idle_refreshes(Clock last) {
+  const Clock due = refreshes_[0].due;
+  if (wake_ != due || last - due < 3 * Clock{t_.tREFI}) return;
+  for (unsigned rank = 0; rank < state_.ranks(); ++rank) {
+    if (!state_.rank_closed(rank) || refreshes_[rank].owed != 0) return;
+  }
+  const Clock intervals = (last - due) / t_.tREFI - 2;
+  for (Refresh& refresh : refreshes_) refresh.due += intervals * t_.tREFI;
+  counts_.refreshes += intervals * state_.ranks();
+  wake_ = refreshes_[0].due;
+}
+
+void Channel::step(Clock clock) {
+  count_due(clock);
+  choose_direction();
+  column_ = row_ = urgent_ = Choice();
+  wake_ = kNever;
+  for (unsigned rank = 0; rank < state_.ranks(); ++rank) {
+    if (config_.refresh) {
+      wake_ = std::min(wake_, refreshes_[rank].due);
+      if (refresh_comes_first(rank)) {
+        consider_refresh(rank, clock);
+        continue;
+      }
+    }
+    const unsigned first = rank * state_.banks_per_rank();
+    for (std::uint64_t mask = queue_.banks_waiting(writing_, rank); mask != 0; mask &= mask - 1) {
+      consider_bank(first + static_cast<unsigned>(__builtin_ctzll(mask)), clock);
+    }
+  }
+  issue_choices(clock);
+}
+
+void Channel::count_due(Clock clock) {
+  for (Refresh& refresh : refreshes_) {
+    for (; refresh.due <= clock; refresh.due += t_.tREFI) ++refresh.owed;
+  }
+}
+
+// Writes wait until there are many of them or nothing to read, and are then written in one go: a
+// change of direction costs the data bus tRTW and tWTR.
+void Channel::choose_direction() {
+  const unsigned reads = queue_.waiting(false);
+  const unsigned writes = queue_.waiting(true) - queue_.parked();
+  if (writing_) {
+    writing_ = writes > 0 && (reads == 0 || writes >= write_low_);
+  } else {
+    writing_ = writes > 0 && (reads == 0 || writes > write_high_ || !queue_.has_room(true));
+  }
+}
+
+bool Channel::refresh_comes_first(unsigned rank) const {
+  const unsigned owed = refreshes_[rank].owed;
+  return owed > config_.refresh_postponed || (owed > 0 && !queue_.rank_waits(rank));
+}
+
+void Channel::consider_refresh(unsigned rank, Clock clock) {
+  const unsigned bank = rank * state_.banks_per_rank();
+  const DramCommand command = state_.rank_closed(rank) ? DramCommand::refab : DramCommand::preab;
+  offer(urgent_, command, bank, BurstQueue::kNone, 0, clock);
+}
+
+bool Channel::capped(unsigned bank) const {
+  return passed_[writing_][bank] >= config_.starvation_cap;
+}
+
+void Channel::consider_bank(unsigned bank, Clock clock) {
+  const std::int32_t oldest = queue_.oldest(writing_, bank);
+  const std::uint64_t order = queue_.at(oldest).order;
+  if (state_.open_row(bank) == ChannelState::kClosed) {
+    offer(capped(bank) ? urgent_ : row_, DramCommand::act, bank, oldest, order, clock);
+    return;
+  }
+  const std::int32_t hit = queue_.oldest_hit(writing_, bank);
+  if (hit != BurstQueue::kNone && (hit == oldest || !capped(bank))) {
+    offer(column_, writing_ ? DramCommand::wr : DramCommand::rd, bank, hit, queue_.at(hit).order,
+          clock);
+  } else {
+    offer(capped(bank) ? urgent_ : row_, DramCommand::pre, bank, oldest, order, clock);
+  }
+}
+
+void Channel::offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
+                    std::uint64_t order, Clock clock) {
+  const Clock earliest = state_.earliest(command, bank);
+  if (earliest > clock) {
+    wake_ = std::min(wake_, earliest);
+  } else if (!choice.found || order < choice.order) {
+    choice = {order, burst, command, bank, true};
+  }
+}
+
+void Channel::issue_choices(Clock clock) {
+  const Choice& row = urgent_.found ? urgent_ : row_;
+  if (!row.found && !column_.found) return;
+  wake_ = clock + 1;
+  if (separate_column_bus_) {
+    if (column_.found) issue_column(column_, clock);
+    if (row.found) issue_row(row, clock);
+  } else if (column_.found && !urgent_.found) {
+    issue_column(column_, clock);
+  } else {
+    issue_row(row, clock);
+  }
+}
+
+void Channel::issue_row(const Choice& choice, Clock clock) {
+  if (choice.command == DramCommand::refab) {
+    ++counts_.refreshes;
+    --refreshes_[state_.rank_of(choice.bank)].owed;
+    issue(choice.command, choice.bank, 0, 0, clock);
+    return;
+  }
+  if (choice.command == DramCommand::preab) {
+    ++counts_.precharges;
+    issue(choice.command, choice.bank, 0, 0, clock);
+    for (unsigned i = 0; i < state_.banks_per_rank(); ++i) queue_.row_changed(choice.bank + i);
+    return;
+  }
+  Burst& burst = queue_.at(choice.burst);
+  if (choice.command == DramCommand::pre) {
+    ++counts_.precharges;
+    burst.outcome = RowOutcome::conflict;
+  } else {
+    ++counts_.activates;
+    if (burst.outcome == RowOutcome::hit) burst.outcome = RowOutcome::miss;
+  }
+  issue(choice.command, choice.bank, burst.row, 0, clock);
+  queue_.row_changed(choice.bank);
+}
+
+void Channel::issue_column(const Choice& choice, Clock clock) {
+  const Burst burst = queue_.at(choice.burst);
+  unsigned& passed = passed_[burst.write][burst.bank];
+  passed = choice.burst == queue_.oldest(burst.write, burst.bank) ? 0 : passed + 1;
+  queue_.remove(choice.burst);
+  ++(burst.write ? counts_.writes : counts_.reads);
+  BankCounts& counts = bank_counts_[burst.bank];
+  ++(burst.outcome == RowOutcome::hit    ? counts.hits
+     : burst.outcome == RowOutcome::miss ? counts.misses
+                                         : counts.conflicts);
+  const bool closes = closes_row(burst.bank);
+  const DramCommand command = burst.write ? (closes ? DramCommand::wra : DramCommand::wr)
+                                          : (closes ? DramCommand::rda : DramCommand::rd);
+  issue(command, burst.bank, burst.row, burst.column, clock);
+  if (closes) queue_.row_changed(burst.bank);
+  const Clock latency = burst.write ? t_.CWL : t_.CL;
+  ends_.push_back({burst.request, clock + latency + burst_clocks_, burst.write});
+}
+
+// Asked once the burst is out of its queue.
+bool Channel::closes_row(unsigned bank) const {
+  const bool hit = queue_.oldest_hit(false, bank) != BurstQueue::kNone ||
+                   queue_.oldest_hit(true, bank) != BurstQueue::kNone;
+  const bool waits = queue_.oldest(false, bank) != BurstQueue::kNone ||
+                     queue_.oldest(true, bank) != BurstQueue::kNone;
+  switch (config_.page_policy) {
+    case PagePolicy::open:
+      return false;
+    case PagePolicy::open_adaptive:
+      return !hit && waits;
+    case PagePolicy::closed:
+      return true;
+    case PagePolicy::closed_adaptive:
+      return !hit;
+  }
+  return false;
+}
+
+void Channel::issue(DramCommand command, unsigned bank, std::uint32_t row, std::uint32_t column,
+                    Clock clock) {
+  state_.issue(command, bank, row, clock);
+  if (log_ != nullptr) log_->push_back({clock, command, bank, row, column});
+}
+
+}  // namespace epoch
