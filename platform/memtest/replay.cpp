@@ -9,7 +9,7 @@ namespace epoch {
 namespace {
 
 struct Waits {
-  Clock first = 0;           // the first request's clock in the trace
+  DramClock first = 0;       // the first request's clock in the trace
   std::uint64_t clocks = 0;  // that requests waited before they were taken, summed
 };
 
@@ -24,7 +24,7 @@ Waits play(DramController& controller, TraceFile& trace, const std::string& name
   Waits waits;
   TraceLine line;
   std::uint64_t id = 0;
-  for (Clock now = 0; trace.next(line); ++id) {
+  for (DramClock now = 0; trace.next(line); ++id) {
     if (id == 0) waits.first = line.clock;
     now = std::max(now, line.clock);
     controller.advance_to(now * period);
@@ -68,7 +68,7 @@ Json replay(DramController& controller, TraceFile& trace, const std::string& nam
   const ControllerCounts c = controller.counts();
   const DramDevice& device = controller.device();
   const double period_ns = device.timing.tCK / 1e3;
-  const Clock clocks = c.last_end - waits.first;
+  const DramClock clocks = c.last_end - waits.first;
   const double ns = static_cast<double>(clocks) * period_ns;
   const auto gb_per_s = [ns](std::uint64_t bytes) { return static_cast<double>(bytes) / ns; };
   const std::uint64_t bursts = c.channels.reads + c.channels.writes;

@@ -11,7 +11,7 @@
 namespace epoch {
 
 struct TraceLine {
-  Clock clock;
+  DramClock clock;
   std::uint64_t address;
   std::uint32_t bytes;
   bool write;
@@ -46,7 +46,7 @@ class TraceFile {
   const char* const end_;
   const char* line_begin_;
   std::uint64_t line_ = 1;
-  Clock last_clock_ = 0;
+  DramClock last_clock_ = 0;
 };
 
 }  // namespace epoch

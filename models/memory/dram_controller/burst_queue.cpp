@@ -22,31 +22,31 @@ bool BurstQueue::rank_waits(unsigned rank) const {
   });
 }
 
-bool BurstQueue::holds_write(const Burst& read) const {
+bool BurstQueue::holds_write(const QueuedBurst& read) const {
   for (std::int32_t i = lists_[1][read.bank].head; i != kNone;) {
-    const Burst& write = bursts_[static_cast<std::size_t>(i)];
+    const QueuedBurst& write = bursts_[static_cast<std::size_t>(i)];
     if (same_place(write, read)) return true;
     i = write.after;
   }
   return holds_parked(read);
 }
 
-bool BurstQueue::holds_read(const Burst& write) const {
+bool BurstQueue::holds_read(const QueuedBurst& write) const {
   for (std::int32_t i = lists_[0][write.bank].head; i != kNone;) {
-    const Burst& read = bursts_[static_cast<std::size_t>(i)];
+    const QueuedBurst& read = bursts_[static_cast<std::size_t>(i)];
     if (same_place(write, read)) return true;
     i = read.after;
   }
   return false;
 }
 
-bool BurstQueue::holds_parked(const Burst& burst) const {
+bool BurstQueue::holds_parked(const QueuedBurst& burst) const {
   return std::any_of(parked_.begin(), parked_.end(), [&](std::int32_t index) {
     return same_place(bursts_[static_cast<std::size_t>(index)], burst);
   });
 }
 
-void BurstQueue::push(const Burst& burst) {
+void BurstQueue::push(const QueuedBurst& burst) {
   const std::int32_t index = free_.back();
   free_.pop_back();
   at(index) = burst;
@@ -59,7 +59,7 @@ void BurstQueue::push(const Burst& burst) {
 }
 
 void BurstQueue::link(std::int32_t index) {
-  Burst& burst = at(index);
+  QueuedBurst& burst = at(index);
   List& list = lists_[burst.write][burst.bank];
   burst.before = list.tail;
   burst.after = kNone;
@@ -75,7 +75,7 @@ void BurstQueue::link(std::int32_t index) {
 }
 
 void BurstQueue::remove(std::int32_t index) {
-  const Burst burst = at(index);
+  const QueuedBurst burst = at(index);
   List& list = lists_[burst.write][burst.bank];
   (burst.before == kNone ? list.head : at(burst.before).after) = burst.after;
   (burst.after == kNone ? list.tail : at(burst.after).before) = burst.before;
@@ -90,7 +90,7 @@ void BurstQueue::remove(std::int32_t index) {
 }
 
 // Every parked write of the place that no read precedes any more: all of them, in order, or none.
-void BurstQueue::release_parked(const Burst& read) {
+void BurstQueue::release_parked(const QueuedBurst& read) {
   if (holds_read(read)) return;
   for (std::size_t i = 0; i < parked_.size();) {
     if (same_place(at(parked_[i]), read)) {

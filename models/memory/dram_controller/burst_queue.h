@@ -12,7 +12,7 @@ namespace epoch {
 enum class RowOutcome : std::uint8_t { hit, miss, conflict };
 
 // One column command that waits.
-struct Burst {
+struct QueuedBurst {
   std::uint32_t request = 0;  // whose part it is
   std::uint32_t bank = 0;     // of the channel
   std::uint32_t row = 0;
@@ -40,13 +40,13 @@ class BurstQueue {
   // Whether anything waits for this rank.
   bool rank_waits(unsigned rank) const;
 
-  bool holds_write(const Burst& read) const;
+  bool holds_write(const QueuedBurst& read) const;
   // There must be room.
-  void push(const Burst& burst);
+  void push(const QueuedBurst& burst);
   // Takes a burst out once its column command is issued; parked writes of its place come in.
   void remove(std::int32_t index);
 
-  Burst& at(std::int32_t index) { return bursts_[static_cast<std::size_t>(index)]; }
+  QueuedBurst& at(std::int32_t index) { return bursts_[static_cast<std::size_t>(index)]; }
   std::int32_t oldest(bool write, unsigned bank) const { return lists_[write][bank].head; }
   // The oldest burst for the bank's open row.
   std::int32_t oldest_hit(bool write, unsigned bank) const { return lists_[write][bank].hit; }
@@ -63,17 +63,17 @@ class BurstQueue {
 
   void link(std::int32_t index);
   std::int32_t find_hit(std::int32_t from, std::int64_t row) const;
-  bool holds_read(const Burst& write) const;
-  bool holds_parked(const Burst& burst) const;
-  void release_parked(const Burst& read);
-  static bool same_place(const Burst& a, const Burst& b) {
+  bool holds_read(const QueuedBurst& write) const;
+  bool holds_parked(const QueuedBurst& burst) const;
+  void release_parked(const QueuedBurst& read);
+  static bool same_place(const QueuedBurst& a, const QueuedBurst& b) {
     return a.bank == b.bank && a.row == b.row && a.column == b.column;
   }
 
   const ChannelState& state_;
   const unsigned depth_[2];
   unsigned count_[2] = {0, 0};
-  std::vector<Burst> bursts_;
+  std::vector<QueuedBurst> bursts_;
   std::vector<std::int32_t> free_;
   std::vector<List> lists_[2];             // [write][bank]
   std::vector<std::uint64_t> waiting_[2];  // [write][rank]

@@ -5,7 +5,7 @@
 
 namespace epoch {
 
-Channel::Channel(const DramDevice& device, const DramControllerConfig& config)
+DramChannel::DramChannel(const DramDevice& device, const DramControllerConfig& config)
     : config_(config),
       t_(device.timing),
       burst_clocks_(device.burst_clocks()),
@@ -15,11 +15,11 @@ Channel::Channel(const DramDevice& device, const DramControllerConfig& config)
       state_(device, config.ranks),
       queue_(state_, config.read_queue, config.write_queue),
       passed_{std::vector<unsigned>(state_.banks()), std::vector<unsigned>(state_.banks())},
-      refreshes_(config.ranks, Refresh{config.refresh ? device.timing.tREFI : kNever, 0}),
+      refreshes_(config.ranks, Refresh{config.refresh ? device.timing.tREFI : kNoDramClock, 0}),
       wake_(refreshes_[0].due),
       bank_counts_(state_.banks()) {}
 
-void Channel::push(Burst burst, Clock clock) {
+void DramChannel::push(QueuedBurst burst, DramClock clock) {
   burst.order = next_order_++;
   if (!burst.write && queue_.holds_write(burst)) {
     ++counts_.forwarded;
@@ -30,7 +30,7 @@ void Channel::push(Burst burst, Clock clock) {
   wake_ = std::min(wake_, clock);
 }
 
-void Channel::advance(Clock last) {
+void DramChannel::advance(DramClock last) {
   while (wake_ <= last) {
     if (queue_.empty() && log_ == nullptr) skip_idle_refreshes(last);
     step(wake_);
@@ -39,23 +39,23 @@ void Channel::advance(Clock last) {
 
 // With nothing to do and every row closed, each rank is refreshed when it is due and nothing of it
 // is left to see one interval later: all but the last few intervals need no steps.
-void Channel::skip_idle_refreshes(Clock last) {
-  const Clock due = refreshes_[0].due;
-  if (wake_ != due || last - due < 3 * Clock{t_.tREFI}) return;
+void DramChannel::skip_idle_refreshes(DramClock last) {
+  const DramClock due = refreshes_[0].due;
+  if (wake_ != due || last - due < 3 * DramClock{t_.tREFI}) return;
   for (unsigned rank = 0; rank < state_.ranks(); ++rank) {
     if (!state_.rank_closed(rank) || refreshes_[rank].owed != 0) return;
   }
-  const Clock intervals = (last - due) / t_.tREFI - 2;
+  const DramClock intervals = (last - due) / t_.tREFI - 2;
   for (Refresh& refresh : refreshes_) refresh.due += intervals * t_.tREFI;
   counts_.refreshes += intervals * state_.ranks();
   wake_ = refreshes_[0].due;
 }
 
-void Channel::step(Clock clock) {
+void DramChannel::step(DramClock clock) {
   count_due(clock);
   choose_direction();
   column_ = row_ = urgent_ = Choice();
-  wake_ = kNever;
+  wake_ = kNoDramClock;
   for (unsigned rank = 0; rank < state_.ranks(); ++rank) {
     if (config_.refresh) {
       wake_ = std::min(wake_, refreshes_[rank].due);
@@ -72,7 +72,7 @@ void Channel::step(Clock clock) {
   issue_choices(clock);
 }
 
-void Channel::count_due(Clock clock) {
+void DramChannel::count_due(DramClock clock) {
   for (Refresh& refresh : refreshes_) {
     for (; refresh.due <= clock; refresh.due += t_.tREFI) ++refresh.owed;
   }
@@ -80,7 +80,7 @@ void Channel::count_due(Clock clock) {
 
 // Writes wait until there are many of them or nothing to read, and are then written in one go: a
 // change of direction costs the data bus tRTW and tWTR.
-void Channel::choose_direction() {
+void DramChannel::choose_direction() {
   const unsigned reads = queue_.waiting(false);
   const unsigned writes = queue_.waiting(true) - queue_.parked();
   if (writing_) {
@@ -90,22 +90,22 @@ void Channel::choose_direction() {
   }
 }
 
-bool Channel::refresh_comes_first(unsigned rank) const {
+bool DramChannel::refresh_comes_first(unsigned rank) const {
   const unsigned owed = refreshes_[rank].owed;
   return owed > config_.refresh_postponed || (owed > 0 && !queue_.rank_waits(rank));
 }
 
-void Channel::consider_refresh(unsigned rank, Clock clock) {
+void DramChannel::consider_refresh(unsigned rank, DramClock clock) {
   const unsigned bank = rank * state_.banks_per_rank();
   const DramCommand command = state_.rank_closed(rank) ? DramCommand::refab : DramCommand::preab;
   offer(urgent_, command, bank, BurstQueue::kNone, 0, clock);
 }
 
-bool Channel::capped(unsigned bank) const {
+bool DramChannel::capped(unsigned bank) const {
   return passed_[writing_][bank] >= config_.starvation_cap;
 }
 
-void Channel::consider_bank(unsigned bank, Clock clock) {
+void DramChannel::consider_bank(unsigned bank, DramClock clock) {
   const std::int32_t oldest = queue_.oldest(writing_, bank);
   const std::uint64_t order = queue_.at(oldest).order;
   if (state_.open_row(bank) == ChannelState::kClosed) {
@@ -121,9 +121,9 @@ void Channel::consider_bank(unsigned bank, Clock clock) {
   }
 }
 
-void Channel::offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
-                    std::uint64_t order, Clock clock) {
-  const Clock earliest = state_.earliest(command, bank);
+void DramChannel::offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
+                        std::uint64_t order, DramClock clock) {
+  const DramClock earliest = state_.earliest(command, bank);
   if (earliest > clock) {
     wake_ = std::min(wake_, earliest);
   } else if (!choice.found || order < choice.order) {
@@ -131,7 +131,7 @@ void Channel::offer(Choice& choice, DramCommand command, unsigned bank, std::int
   }
 }
 
-void Channel::issue_choices(Clock clock) {
+void DramChannel::issue_choices(DramClock clock) {
   const Choice& row = urgent_.found ? urgent_ : row_;
   if (!row.found && !column_.found) return;
   wake_ = clock + 1;
@@ -145,7 +145,7 @@ void Channel::issue_choices(Clock clock) {
   }
 }
 
-void Channel::issue_row(const Choice& choice, Clock clock) {
+void DramChannel::issue_row(const Choice& choice, DramClock clock) {
   if (choice.command == DramCommand::refab) {
     ++counts_.refreshes;
     --refreshes_[state_.rank_of(choice.bank)].owed;
@@ -158,7 +158,7 @@ void Channel::issue_row(const Choice& choice, Clock clock) {
     for (unsigned i = 0; i < state_.banks_per_rank(); ++i) queue_.row_changed(choice.bank + i);
     return;
   }
-  Burst& burst = queue_.at(choice.burst);
+  QueuedBurst& burst = queue_.at(choice.burst);
   if (choice.command == DramCommand::pre) {
     ++counts_.precharges;
     burst.outcome = RowOutcome::conflict;
@@ -170,8 +170,8 @@ void Channel::issue_row(const Choice& choice, Clock clock) {
   queue_.row_changed(choice.bank);
 }
 
-void Channel::issue_column(const Choice& choice, Clock clock) {
-  const Burst burst = queue_.at(choice.burst);
+void DramChannel::issue_column(const Choice& choice, DramClock clock) {
+  const QueuedBurst burst = queue_.at(choice.burst);
   unsigned& passed = passed_[burst.write][burst.bank];
   passed = choice.burst == queue_.oldest(burst.write, burst.bank) ? 0 : passed + 1;
   queue_.remove(choice.burst);
@@ -185,12 +185,12 @@ void Channel::issue_column(const Choice& choice, Clock clock) {
                                           : (closes ? DramCommand::rda : DramCommand::rd);
   issue(command, burst.bank, burst.row, burst.column, clock);
   if (closes) queue_.row_changed(burst.bank);
-  const Clock latency = burst.write ? t_.CWL : t_.CL;
+  const DramClock latency = burst.write ? t_.CWL : t_.CL;
   ends_.push_back({burst.request, clock + latency + burst_clocks_, burst.write});
 }
 
 // Asked once the burst is out of its queue.
-bool Channel::closes_row(unsigned bank) const {
+bool DramChannel::closes_row(unsigned bank) const {
   const bool hit = queue_.oldest_hit(false, bank) != BurstQueue::kNone ||
                    queue_.oldest_hit(true, bank) != BurstQueue::kNone;
   const bool waits = queue_.oldest(false, bank) != BurstQueue::kNone ||
@@ -208,8 +208,8 @@ bool Channel::closes_row(unsigned bank) const {
   return false;
 }
 
-void Channel::issue(DramCommand command, unsigned bank, std::uint32_t row, std::uint32_t column,
-                    Clock clock) {
+void DramChannel::issue(DramCommand command, unsigned bank, std::uint32_t row, std::uint32_t column,
+                        DramClock clock) {
   state_.issue(command, bank, row, clock);
   if (log_ != nullptr) log_->push_back({clock, command, bank, row, column});
 }

@@ -23,7 +23,7 @@ struct ChannelCounts {
 
 // A command as it went over the bus, for tests and traces.
 struct CommandRecord {
-  Clock clock;
+  DramClock clock;
   DramCommand command;
   unsigned bank;  // of the channel; preab, refab: any of the rank
   std::uint32_t row, column;
@@ -32,29 +32,29 @@ struct CommandRecord {
 // A burst whose data end is settled.
 struct BurstEnd {
   std::uint32_t request;
-  Clock clock;  // after its last transfer
+  DramClock clock;  // after its last transfer
   bool write;
 };
 
 // One channel: its queues, its refreshes, and which command goes next (first ready, first come
 // first served; README.md). Moves from clock to clock at which something can happen.
-class Channel {
+class DramChannel {
  public:
-  Channel(const DramDevice& device, const DramControllerConfig& config);
-  Channel(const Channel&) = delete;
-  Channel& operator=(const Channel&) = delete;
+  DramChannel(const DramDevice& device, const DramControllerConfig& config);
+  DramChannel(const DramChannel&) = delete;
+  DramChannel& operator=(const DramChannel&) = delete;
 
   bool has_room(bool write) const { return queue_.has_room(write); }
   bool busy() const { return !queue_.empty(); }
   // A burst that arrives at `clock`; there must be room.
-  void push(Burst burst, Clock clock);
+  void push(QueuedBurst burst, DramClock clock);
 
   // The first clock at which step() may do anything.
-  Clock next_clock() const { return wake_; }
+  DramClock next_clock() const { return wake_; }
   // Issues what can be issued at `clock`, at most one command for each command bus.
-  void step(Clock clock);
+  void step(DramClock clock);
   // Every step up to and including `last`.
-  void advance(Clock last);
+  void advance(DramClock last);
 
   // Data ends that steps and push() settled; the reader empties it.
   std::vector<BurstEnd>& ends() { return ends_; }
@@ -65,7 +65,7 @@ class Channel {
 
  private:
   struct Refresh {
-    Clock due;          // the next one
+    DramClock due;      // the next one
     unsigned owed = 0;  // due and not yet done
   };
   // What a bus could carry now: the oldest burst's of those that are ready.
@@ -77,21 +77,21 @@ class Channel {
     bool found = false;
   };
 
-  void skip_idle_refreshes(Clock last);
+  void skip_idle_refreshes(DramClock last);
   void choose_direction();
-  void count_due(Clock clock);
+  void count_due(DramClock clock);
   bool refresh_comes_first(unsigned rank) const;
-  void consider_refresh(unsigned rank, Clock clock);
-  void consider_bank(unsigned bank, Clock clock);
+  void consider_refresh(unsigned rank, DramClock clock);
+  void consider_bank(unsigned bank, DramClock clock);
   void offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
-             std::uint64_t order, Clock clock);
+             std::uint64_t order, DramClock clock);
   bool capped(unsigned bank) const;
-  void issue_choices(Clock clock);
-  void issue_row(const Choice& choice, Clock clock);
-  void issue_column(const Choice& choice, Clock clock);
+  void issue_choices(DramClock clock);
+  void issue_row(const Choice& choice, DramClock clock);
+  void issue_column(const Choice& choice, DramClock clock);
   bool closes_row(unsigned bank) const;
   void issue(DramCommand command, unsigned bank, std::uint32_t row, std::uint32_t column,
-             Clock clock);
+             DramClock clock);
 
   const DramControllerConfig config_;
   const DramTiming t_;
@@ -104,7 +104,7 @@ class Channel {
   std::vector<unsigned> passed_[2];  // [write][bank]: hits that the oldest let pass
   std::vector<Refresh> refreshes_;   // of each rank
   Choice column_, row_, urgent_;     // of the step under way; urgent: before columns
-  Clock wake_ = 0;
+  DramClock wake_ = 0;
   std::uint64_t next_order_ = 0;
   std::vector<BurstEnd> ends_;
   ChannelCounts counts_;

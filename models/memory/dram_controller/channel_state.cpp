@@ -12,7 +12,7 @@ unsigned log2_of(unsigned power) {
   return bits;
 }
 
-void not_before(Clock& allowed, Clock clock) {
+void not_before(DramClock& allowed, DramClock clock) {
   allowed = std::max(allowed, clock);
 }
 
@@ -26,14 +26,14 @@ unsigned difference(unsigned sum, unsigned minus) {
 ChannelState::ChannelState(const DramDevice& device, unsigned ranks)
     : t_(device.timing),
       burst_(device.burst_clocks()),
-      separate_column_bus_(device.organisation.command_buses == 2),
+      command_buses_(device.organisation.command_buses),
       bank_bits_(log2_of(device.banks_per_rank())),
       group_shift_(log2_of(device.organisation.banks)),
       banks_(std::size_t{ranks} * device.banks_per_rank()),
       groups_(std::size_t{ranks} * device.organisation.bank_groups),
       ranks_(ranks) {}
 
-Clock ChannelState::earliest(DramCommand command, unsigned bank_number) const {
+DramClock ChannelState::earliest(DramCommand command, unsigned bank_number) const {
   const Bank& bank = banks_[bank_number];
   const Group& group = groups_[bank_number >> group_shift_];
   const Rank& rank = ranks_[rank_of(bank_number)];
@@ -53,11 +53,11 @@ Clock ChannelState::earliest(DramCommand command, unsigned bank_number) const {
     case DramCommand::refab:
       return std::max(rank.ref, row_bus_);
   }
-  return kNever;
+  return kNoDramClock;
 }
 
-Clock ChannelState::all_prechargeable(unsigned rank) const {
-  Clock clock = 0;
+DramClock ChannelState::all_prechargeable(unsigned rank) const {
+  DramClock clock = 0;
   const unsigned first = rank << bank_bits_;
   for (unsigned bank = first; bank < first + banks_per_rank(); ++bank) {
     if (banks_[bank].row != kClosed) clock = std::max(clock, banks_[bank].pre);
@@ -65,14 +65,11 @@ Clock ChannelState::all_prechargeable(unsigned rank) const {
   return clock;
 }
 
-void ChannelState::issue(DramCommand command, unsigned bank, std::uint32_t row, Clock clock) {
+void ChannelState::issue(DramCommand command, unsigned bank, std::uint32_t row, DramClock clock) {
   const bool column = command == DramCommand::rd || command == DramCommand::wr ||
                       command == DramCommand::rda || command == DramCommand::wra;
-  if (!separate_column_bus_) {
-    row_bus_ = column_bus_ = clock + 1;
-  } else {
-    (column ? column_bus_ : row_bus_) = clock + 1;
-  }
+  if (command_buses_ == 1) row_bus_ = column_bus_ = clock + 1;
+  if (command_buses_ == 2) (column ? column_bus_ : row_bus_) = clock + 1;
   switch (command) {
     case DramCommand::act:
       return activate(bank, row, clock);
@@ -95,7 +92,7 @@ void ChannelState::issue(DramCommand command, unsigned bank, std::uint32_t row, 
   }
 }
 
-void ChannelState::activate(unsigned bank_number, std::uint32_t row, Clock clock) {
+void ChannelState::activate(unsigned bank_number, std::uint32_t row, DramClock clock) {
   Bank& bank = banks_[bank_number];
   Rank& rank = ranks_[rank_of(bank_number)];
   bank.row = row;
@@ -111,7 +108,7 @@ void ChannelState::activate(unsigned bank_number, std::uint32_t row, Clock clock
   rank.oldest_act = (rank.oldest_act + 1) % 4;
 }
 
-void ChannelState::column_read(unsigned bank_number, Clock clock) {
+void ChannelState::column_read(unsigned bank_number, DramClock clock) {
   not_before(banks_[bank_number].pre, clock + t_.tRTP);
   Group& group = groups_[bank_number >> group_shift_];
   not_before(group.rd, clock + t_.tCCD_L);
@@ -128,7 +125,7 @@ void ChannelState::column_read(unsigned bank_number, Clock clock) {
   }
 }
 
-void ChannelState::column_write(unsigned bank_number, Clock clock) {
+void ChannelState::column_write(unsigned bank_number, DramClock clock) {
   const unsigned data_end = t_.CWL + burst_;
   not_before(banks_[bank_number].pre, clock + data_end + t_.tWR);
   Group& group = groups_[bank_number >> group_shift_];
@@ -147,7 +144,7 @@ void ChannelState::column_write(unsigned bank_number, Clock clock) {
   }
 }
 
-void ChannelState::close(unsigned bank_number, Clock clock, unsigned recovery) {
+void ChannelState::close(unsigned bank_number, DramClock clock, unsigned recovery) {
   Bank& bank = banks_[bank_number];
   Rank& rank = ranks_[rank_of(bank_number)];
   if (bank.row != kClosed) --rank.open_banks;
@@ -156,14 +153,14 @@ void ChannelState::close(unsigned bank_number, Clock clock, unsigned recovery) {
   not_before(rank.ref, clock + recovery);
 }
 
-void ChannelState::precharge_all(unsigned rank, Clock clock) {
+void ChannelState::precharge_all(unsigned rank, DramClock clock) {
   const unsigned first = rank << bank_bits_;
   for (unsigned bank = first; bank < first + banks_per_rank(); ++bank) {
     close(bank, clock, t_.tRPab);
   }
 }
 
-void ChannelState::refresh(unsigned rank_number, Clock clock) {
+void ChannelState::refresh(unsigned rank_number, DramClock clock) {
   Rank& rank = ranks_[rank_number];
   not_before(rank.act, clock + t_.tRFC);
   not_before(rank.ref, clock + t_.tRFC);

@@ -27,13 +27,14 @@ class ChannelState {
  public:
   static constexpr std::int64_t kClosed = -1;
 
+  // command_buses 0: commands never wait for a bus (InOrderEstimate).
   ChannelState(const DramDevice& device, unsigned ranks);
 
   // First clock at which timing allows `command` to `bank` (preab, refab: to the bank's rank).
   // Whether the row is right (rd, wr), closed (act) or all are (refab) is the caller's to look at.
-  Clock earliest(DramCommand command, unsigned bank) const;
+  DramClock earliest(DramCommand command, unsigned bank) const;
   // `row` is for act. The clock must not be before earliest().
-  void issue(DramCommand command, unsigned bank, std::uint32_t row, Clock clock);
+  void issue(DramCommand command, unsigned bank, std::uint32_t row, DramClock clock);
 
   std::int64_t open_row(unsigned bank) const { return banks_[bank].row; }
   bool rank_closed(unsigned rank) const { return ranks_[rank].open_banks == 0; }
@@ -45,36 +46,37 @@ class ChannelState {
  private:
   struct Bank {
     std::int64_t row = kClosed;
-    Clock act = 0, rd = 0, wr = 0, pre = 0;
+    DramClock act = 0, rd = 0, wr = 0, pre = 0;
   };
   struct Group {
-    Clock act = 0, rd = 0, wr = 0;
+    DramClock act = 0, rd = 0, wr = 0;
   };
   struct Rank {
-    Clock act = 0, rd = 0, wr = 0, ref = 0;
-    std::array<Clock, 4> last_acts{};  // clock + tFAW of the last four, a ring
+    DramClock act = 0, rd = 0, wr = 0, ref = 0;
+    std::array<DramClock, 4> last_acts{};  // clock + tFAW of the last four, a ring
     unsigned oldest_act = 0;
     unsigned open_banks = 0;
   };
 
-  void activate(unsigned bank, std::uint32_t row, Clock clock);
-  void column_read(unsigned bank, Clock clock);
-  void column_write(unsigned bank, Clock clock);
+  void activate(unsigned bank, std::uint32_t row, DramClock clock);
+  void column_read(unsigned bank, DramClock clock);
+  void column_write(unsigned bank, DramClock clock);
   // The row closes; the next may be opened, and the rank refreshed, `recovery` clocks later.
-  void close(unsigned bank, Clock clock, unsigned recovery);
-  void precharge_all(unsigned rank, Clock clock);
-  void refresh(unsigned rank, Clock clock);
-  Clock all_prechargeable(unsigned rank) const;
+  void close(unsigned bank, DramClock clock, unsigned recovery);
+  void precharge_all(unsigned rank, DramClock clock);
+  void refresh(unsigned rank, DramClock clock);
+  DramClock all_prechargeable(unsigned rank) const;
 
   const DramTiming t_;
   const unsigned burst_;  // clocks on the data bus
-  const bool separate_column_bus_;
+  const unsigned command_buses_;
   const unsigned bank_bits_;    // of a rank
   const unsigned group_shift_;  // bank of the channel >> this = bank group of the channel
   std::vector<Bank> banks_;
   std::vector<Group> groups_;
   std::vector<Rank> ranks_;
-  Clock row_bus_ = 0, column_bus_ = 0;  // free from this clock on; one bus if they are not separate
+  DramClock row_bus_ = 0,
+            column_bus_ = 0;  // free from this clock on; one bus if they are not separate
 };
 
 }  // namespace epoch

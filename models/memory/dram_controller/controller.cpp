@@ -22,7 +22,7 @@ bool DramController::can_accept(bool write, std::uint64_t address) const {
 
 void DramController::enqueue(std::uint64_t id, std::uint64_t address, std::uint64_t bytes,
                              bool write, std::uint64_t now_ps) {
-  const Clock clock = (now_ps + device_.timing.tCK - 1) / device_.timing.tCK;
+  const DramClock clock = (now_ps + device_.timing.tCK - 1) / device_.timing.tCK;
   next_burst_ = address / burst_bytes_;
   end_burst_ = (address + bytes - 1) / burst_bytes_ + 1;
   split_request_ = new_request(id, clock, end_burst_ - next_burst_, write);
@@ -31,7 +31,7 @@ void DramController::enqueue(std::uint64_t id, std::uint64_t address, std::uint6
   feed(clock);
 }
 
-std::uint32_t DramController::new_request(std::uint64_t id, Clock clock, std::uint64_t bursts,
+std::uint32_t DramController::new_request(std::uint64_t id, DramClock clock, std::uint64_t bursts,
                                           bool write) {
   if (free_requests_.empty()) {
     free_requests_.push_back(static_cast<std::uint32_t>(requests_.size()));
@@ -45,16 +45,16 @@ std::uint32_t DramController::new_request(std::uint64_t id, Clock clock, std::ui
 }
 
 // Bursts of the request being split into their queues, in order, as long as there is room.
-void DramController::feed(Clock clock) {
+void DramController::feed(DramClock clock) {
   if (next_burst_ == end_burst_) return;
   const Request& request = requests_[split_request_];
   const bool write = request.write;
   const std::uint64_t id = request.id;
   for (; next_burst_ != end_burst_; ++next_burst_) {
     const DramAddress place = mapping_.decode(next_burst_);
-    Channel& channel = channels_[place.channel];
+    DramChannel& channel = channels_[place.channel];
     if (!channel.has_room(write)) return;
-    Burst burst;
+    QueuedBurst burst;
     burst.request = split_request_;
     burst.bank = place.bank;
     burst.row = place.row;
@@ -66,7 +66,7 @@ void DramController::feed(Clock clock) {
   if (write) complete(id, clock, true);
 }
 
-void DramController::collect(Channel& channel) {
+void DramController::collect(DramChannel& channel) {
   for (const BurstEnd& end : channel.ends()) {
     Request& request = requests_[end.request];
     request.end = std::max(request.end, end.clock);
@@ -81,7 +81,7 @@ void DramController::collect(Channel& channel) {
 void DramController::finish(Request& request) {
   --open_requests_;
   counts_.last_end = std::max(counts_.last_end, request.end);
-  const Clock latency = request.end - request.accepted;
+  const DramClock latency = request.end - request.accepted;
   if (request.write) {
     counts_.write_latency += latency;
     return;
@@ -91,29 +91,29 @@ void DramController::finish(Request& request) {
   complete(request.id, request.end, false);
 }
 
-void DramController::complete(std::uint64_t id, Clock clock, bool write) {
+void DramController::complete(std::uint64_t id, DramClock clock, bool write) {
   completions_.push_back({clock, next_order_++, id, write});
   std::push_heap(completions_.begin(), completions_.end(), std::greater<Waiting>());
 }
 
-Channel& DramController::earliest_channel() {
+DramChannel& DramController::earliest_channel() {
   return *std::min_element(
       channels_.begin(), channels_.end(),
-      [](const Channel& a, const Channel& b) { return a.next_clock() < b.next_clock(); });
+      [](const DramChannel& a, const DramChannel& b) { return a.next_clock() < b.next_clock(); });
 }
 
 std::uint64_t DramController::next_event_ps() const {
-  Clock clock = completions_.empty() ? kNever : completions_.front().clock;
-  for (const Channel& channel : channels_) {
+  DramClock clock = completions_.empty() ? kNoDramClock : completions_.front().clock;
+  for (const DramChannel& channel : channels_) {
     if (channel.busy()) clock = std::min(clock, channel.next_clock());
   }
-  return clock == kNever ? kNever : clock * device_.timing.tCK;
+  return clock == kNoDramClock ? kNoDramClock : clock * device_.timing.tCK;
 }
 
 void DramController::advance_to(std::uint64_t now_ps) {
-  const Clock last = now_ps / device_.timing.tCK;
+  const DramClock last = now_ps / device_.timing.tCK;
   if (next_burst_ != end_burst_) advance_splitting(last);
-  for (Channel& channel : channels_) {
+  for (DramChannel& channel : channels_) {
     channel.advance(last);
     collect(channel);
   }
@@ -121,10 +121,10 @@ void DramController::advance_to(std::uint64_t now_ps) {
 }
 
 // Channels in step with each other, since room in one lets the next burst into another.
-void DramController::advance_splitting(Clock last) {
+void DramController::advance_splitting(DramClock last) {
   while (next_burst_ != end_burst_) {
-    Channel& channel = earliest_channel();
-    const Clock clock = channel.next_clock();
+    DramChannel& channel = earliest_channel();
+    const DramClock clock = channel.next_clock();
     if (clock > last) return;
     channel.step(clock);
     collect(channel);
@@ -143,7 +143,7 @@ bool DramController::pop_completion(Completion& completion) {
 
 ControllerCounts DramController::counts() const {
   ControllerCounts counts = counts_;
-  for (const Channel& channel : channels_) {
+  for (const DramChannel& channel : channels_) {
     const ChannelCounts& c = channel.counts();
     counts.channels.reads += c.reads;
     counts.channels.writes += c.writes;

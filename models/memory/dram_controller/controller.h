@@ -19,7 +19,7 @@ struct ControllerCounts {
   std::uint64_t read_bytes = 0, write_bytes = 0;
   std::uint64_t read_latency = 0, write_latency = 0;              // clocks, summed over requests
   std::uint64_t longest_read_latency = 0;                         // clocks
-  Clock last_end = 0;                                             // of all data
+  DramClock last_end = 0;                                         // of all data
   std::uint64_t row_hits = 0, row_misses = 0, row_conflicts = 0;  // bursts
   ChannelCounts channels;                                         // summed
 };
@@ -59,7 +59,7 @@ class DramController {
   void enqueue(std::uint64_t id, std::uint64_t address, std::uint64_t bytes, bool write,
                std::uint64_t now_ps);
 
-  // When advance_to() will next change what can_accept() or pop_completion() say; kNever if
+  // When advance_to() will next change what can_accept() or pop_completion() say; kNoDramClock if
   // nothing is under way (refreshes go on, but are caught up with later).
   std::uint64_t next_event_ps() const;
   void advance_to(std::uint64_t now_ps);
@@ -80,12 +80,12 @@ class DramController {
  private:
   struct Request {
     std::uint64_t id = 0;
-    Clock accepted = 0, end = 0;
+    DramClock accepted = 0, end = 0;
     std::uint64_t bursts_left = 0;  // without a data end
     bool write = false;
   };
   struct Waiting {  // completions, the earliest on top of a heap
-    Clock clock;
+    DramClock clock;
     std::uint64_t order;
     std::uint64_t id;
     bool write;
@@ -94,20 +94,20 @@ class DramController {
     }
   };
 
-  std::uint32_t new_request(std::uint64_t id, Clock clock, std::uint64_t bursts, bool write);
-  void feed(Clock clock);
-  void advance_splitting(Clock last);
-  void collect(Channel& channel);
+  std::uint32_t new_request(std::uint64_t id, DramClock clock, std::uint64_t bursts, bool write);
+  void feed(DramClock clock);
+  void advance_splitting(DramClock last);
+  void collect(DramChannel& channel);
   void finish(Request& request);
-  void complete(std::uint64_t id, Clock clock, bool write);
-  Channel& earliest_channel();
+  void complete(std::uint64_t id, DramClock clock, bool write);
+  DramChannel& earliest_channel();
 
   const DramDevice device_;
   const DramControllerConfig config_;
   const AddressMapping mapping_;
   const std::uint64_t burst_bytes_;
   const std::uint64_t size_bytes_;
-  std::deque<Channel> channels_;  // never moved
+  std::deque<DramChannel> channels_;  // never moved
   std::vector<Request> requests_;
   std::vector<std::uint32_t> free_requests_;
   std::vector<Waiting> completions_;
@@ -116,7 +116,7 @@ class DramController {
   // The request being split: bursts [next_burst_, end_burst_) have not found room yet.
   std::uint64_t next_burst_ = 0, end_burst_ = 0;
   std::uint32_t split_request_ = 0;
-  Clock now_ = 0;
+  DramClock now_ = 0;
   ControllerCounts counts_;
 };
 

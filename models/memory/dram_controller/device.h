@@ -7,8 +7,8 @@
 
 namespace epoch {
 
-using Clock = std::uint64_t;  // controller clocks: periods of the device's CK
-constexpr Clock kNever = ~Clock{0};
+using DramClock = std::uint64_t;  // controller clocks: periods of the device's CK
+constexpr DramClock kNoDramClock = ~DramClock{0};
 
 // What one rank of one channel consists of. Sizes are powers of two.
 struct DramOrganisation {
