@@ -25,7 +25,7 @@ Dram::Dram(const sc_core::sc_module_name& module_name, const DramConfig& config)
       latency_ps_(ns_to_ps(config.latency_ns)),
       data_bus_(bytes_per_second(config.gb_per_s)) {
   if (config.device) {
-    device_ = std::make_unique<InOrderEstimate>(*config.device, config.controller);
+    device_ = std::make_unique<DramEstimate>(*config.device, config.controller);
     if (device_->size_bytes() < config.size_bytes) {
       throw std::invalid_argument("dram: size_bytes is more than the device has");
     }

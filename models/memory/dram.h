@@ -12,7 +12,7 @@
 #include "common/trace.h"
 #include "memory/config.h"
 #include "memory/data_bus.h"
-#include "memory/dram_controller/in_order_estimate.h"
+#include "memory/dram_controller/dram_estimate.h"
 #include "memory/storage.h"
 
 namespace epoch {
@@ -22,7 +22,7 @@ namespace epoch {
 //   start = max(arrival, bus free), bus free = start + bytes / bandwidth,
 //   completion = start + latency + bytes / bandwidth.
 // Others complete at arrival + latency + bytes / bandwidth and occupy nothing.
-// A real device: reserving requests complete as InOrderEstimate says; others take its unloaded
+// A real device: reserving requests complete as DramEstimate says; others take its unloaded
 // time.
 class Dram : public sc_core::sc_module {
  public:
@@ -52,7 +52,7 @@ class Dram : public sc_core::sc_module {
   Storage storage_;
   const std::uint64_t latency_ps_;
   DataBus data_bus_;
-  std::unique_ptr<InOrderEstimate> device_;  // none: ideal
+  std::unique_ptr<DramEstimate> device_;  // none: ideal
   bool dmi_granted_ = false;
   std::uint64_t requests_ = 0, read_bytes_ = 0, write_bytes_ = 0, reserved_bytes_ = 0;
   std::uint64_t total_latency_ps_ = 0;

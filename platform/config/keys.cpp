@@ -275,6 +275,10 @@ void add_dram_controller(std::vector<Key>& keys) {
   keys.push_back(integer("dram.starvation_cap", EPOCH_FIELD(dram.controller.starvation_cap), 0, 1e6,
                          "Younger row hits that a request lets pass in its bank; 0: none, first "
                          "come first served"));
+  keys.push_back(plain("dram.unified_queue", KeyType::boolean,
+                       EPOCH_FIELD(dram.controller.unified_queue),
+                       "Reads and writes in one queue of read_queue bursts, served by age; else "
+                       "writes wait to be drained together"));
   keys.push_back(integer("dram.read_queue", EPOCH_FIELD(dram.controller.read_queue), 1, 1024,
                          "Bursts that a channel's read queue holds"));
   keys.push_back(integer("dram.write_queue", EPOCH_FIELD(dram.controller.write_queue), 1, 1024,

@@ -5,26 +5,28 @@
 
 namespace epoch {
 
-BurstQueue::BurstQueue(const ChannelState& state, unsigned read_depth, unsigned write_depth)
-    : state_(state), depth_{read_depth, write_depth}, bursts_(read_depth + write_depth) {
+BurstQueue::BurstQueue(const ChannelState& state, const DramControllerConfig& config)
+    : state_(state),
+      unified_(config.unified_queue),
+      depth_{config.read_queue, config.write_queue},
+      bursts_(config.read_queue + config.write_queue) {
   for (std::size_t i = bursts_.size(); i > 0; --i) free_.push_back(static_cast<int>(i - 1));
   for (const bool write : {false, true}) {
     lists_[write].resize(state.banks());
     waiting_[write].resize(state.ranks());
   }
-  parked_.reserve(write_depth);
+  parked_.reserve(config.write_queue);
 }
 
 bool BurstQueue::rank_waits(unsigned rank) const {
   if ((waiting_[0][rank] | waiting_[1][rank]) != 0) return true;
-  return std::any_of(parked_.begin(), parked_.end(), [&](std::int32_t index) {
-    return state_.rank_of(bursts_[static_cast<std::size_t>(index)].bank) == rank;
-  });
+  return std::any_of(parked_.begin(), parked_.end(),
+                     [&](std::int32_t index) { return state_.rank_of(at(index).bank) == rank; });
 }
 
 bool BurstQueue::holds_write(const QueuedBurst& read) const {
   for (std::int32_t i = lists_[1][read.bank].head; i != kNone;) {
-    const QueuedBurst& write = bursts_[static_cast<std::size_t>(i)];
+    const QueuedBurst& write = at(i);
     if (same_place(write, read)) return true;
     i = write.after;
   }
@@ -33,7 +35,7 @@ bool BurstQueue::holds_write(const QueuedBurst& read) const {
 
 bool BurstQueue::holds_read(const QueuedBurst& write) const {
   for (std::int32_t i = lists_[0][write.bank].head; i != kNone;) {
-    const QueuedBurst& read = bursts_[static_cast<std::size_t>(i)];
+    const QueuedBurst& read = at(i);
     if (same_place(write, read)) return true;
     i = read.after;
   }
@@ -41,9 +43,8 @@ bool BurstQueue::holds_read(const QueuedBurst& write) const {
 }
 
 bool BurstQueue::holds_parked(const QueuedBurst& burst) const {
-  return std::any_of(parked_.begin(), parked_.end(), [&](std::int32_t index) {
-    return same_place(bursts_[static_cast<std::size_t>(index)], burst);
-  });
+  return std::any_of(parked_.begin(), parked_.end(),
+                     [&](std::int32_t index) { return same_place(at(index), burst); });
 }
 
 void BurstQueue::push(const QueuedBurst& burst) {
@@ -103,8 +104,8 @@ void BurstQueue::release_parked(const QueuedBurst& read) {
 }
 
 std::int32_t BurstQueue::find_hit(std::int32_t from, std::int64_t row) const {
-  while (from != kNone && bursts_[static_cast<std::size_t>(from)].row != row) {
-    from = bursts_[static_cast<std::size_t>(from)].after;
+  while (from != kNone && at(from).row != row) {
+    from = at(from).after;
   }
   return from;
 }

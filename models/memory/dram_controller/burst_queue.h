@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "memory/dram_controller/channel_state.h"
+#include "memory/dram_controller/config.h"
 
 namespace epoch {
 
@@ -17,7 +18,8 @@ struct QueuedBurst {
   std::uint32_t bank = 0;     // of the channel
   std::uint32_t row = 0;
   std::uint32_t column = 0;
-  std::uint64_t order = 0;  // of arrival
+  std::uint64_t order = 0;   // of arrival
+  std::uint32_t passed = 0;  // younger bursts of its bank that were served before it
   bool write = false;
   RowOutcome outcome = RowOutcome::hit;
   std::int32_t before = -1, after = -1;  // neighbours in the bank's list
@@ -31,9 +33,11 @@ class BurstQueue {
  public:
   static constexpr std::int32_t kNone = -1;
 
-  BurstQueue(const ChannelState& state, unsigned read_depth, unsigned write_depth);
+  BurstQueue(const ChannelState& state, const DramControllerConfig& config);
 
-  bool has_room(bool write) const { return count_[write] < depth_[write]; }
+  bool has_room(bool write) const {
+    return unified_ ? count_[0] + count_[1] < depth_[0] : count_[write] < depth_[write];
+  }
   unsigned waiting(bool write) const { return count_[write]; }
   unsigned parked() const { return static_cast<unsigned>(parked_.size()); }
   bool empty() const { return count_[0] + count_[1] == 0; }
@@ -47,6 +51,9 @@ class BurstQueue {
   void remove(std::int32_t index);
 
   QueuedBurst& at(std::int32_t index) { return bursts_[static_cast<std::size_t>(index)]; }
+  const QueuedBurst& at(std::int32_t index) const {
+    return bursts_[static_cast<std::size_t>(index)];
+  }
   std::int32_t oldest(bool write, unsigned bank) const { return lists_[write][bank].head; }
   // The oldest burst for the bank's open row.
   std::int32_t oldest_hit(bool write, unsigned bank) const { return lists_[write][bank].hit; }
@@ -71,6 +78,7 @@ class BurstQueue {
   }
 
   const ChannelState& state_;
+  const bool unified_;
   const unsigned depth_[2];
   unsigned count_[2] = {0, 0};
   std::vector<QueuedBurst> bursts_;

@@ -13,8 +13,7 @@ DramChannel::DramChannel(const DramDevice& device, const DramControllerConfig& c
       write_high_(config.write_high_percent / 100.0 * config.write_queue),
       write_low_(config.write_low_percent / 100.0 * config.write_queue),
       state_(device, config.ranks),
-      queue_(state_, config.read_queue, config.write_queue),
-      passed_{std::vector<unsigned>(state_.banks()), std::vector<unsigned>(state_.banks())},
+      queue_(state_, config),
       refreshes_(config.ranks, Refresh{config.refresh ? device.timing.tREFI : kNoDramClock, 0}),
       wake_(refreshes_[0].due),
       bank_counts_(state_.banks()) {}
@@ -65,7 +64,7 @@ void DramChannel::step(DramClock clock) {
       }
     }
     const unsigned first = rank * state_.banks_per_rank();
-    for (std::uint64_t mask = queue_.banks_waiting(writing_, rank); mask != 0; mask &= mask - 1) {
+    for (std::uint64_t mask = banks_waiting(rank); mask != 0; mask &= mask - 1) {
       consider_bank(first + static_cast<unsigned>(__builtin_ctzll(mask)), clock);
     }
   }
@@ -81,6 +80,10 @@ void DramChannel::count_due(DramClock clock) {
 // Writes wait until there are many of them or nothing to read, and are then written in one go: a
 // change of direction costs the data bus tRTW and tWTR.
 void DramChannel::choose_direction() {
+  if (config_.unified_queue) {
+    reading_ = writing_ = true;
+    return;
+  }
   const unsigned reads = queue_.waiting(false);
   const unsigned writes = queue_.waiting(true) - queue_.parked();
   if (writing_) {
@@ -88,6 +91,27 @@ void DramChannel::choose_direction() {
   } else {
     writing_ = writes > 0 && (reads == 0 || writes > write_high_ || !queue_.has_room(true));
   }
+  reading_ = !writing_;
+}
+
+std::uint64_t DramChannel::banks_waiting(unsigned rank) const {
+  return (reading_ ? queue_.banks_waiting(false, rank) : 0) |
+         (writing_ ? queue_.banks_waiting(true, rank) : 0);
+}
+
+std::int32_t DramChannel::older(std::int32_t a, std::int32_t b) const {
+  if (a == BurstQueue::kNone || b == BurstQueue::kNone) return a == BurstQueue::kNone ? b : a;
+  return queue_.at(a).order < queue_.at(b).order ? a : b;
+}
+
+std::int32_t DramChannel::oldest(unsigned bank) const {
+  return older(reading_ ? queue_.oldest(false, bank) : BurstQueue::kNone,
+               writing_ ? queue_.oldest(true, bank) : BurstQueue::kNone);
+}
+
+std::int32_t DramChannel::oldest_hit(unsigned bank) const {
+  return older(reading_ ? queue_.oldest_hit(false, bank) : BurstQueue::kNone,
+               writing_ ? queue_.oldest_hit(true, bank) : BurstQueue::kNone);
 }
 
 bool DramChannel::refresh_comes_first(unsigned rank) const {
@@ -101,24 +125,20 @@ void DramChannel::consider_refresh(unsigned rank, DramClock clock) {
   offer(urgent_, command, bank, BurstQueue::kNone, 0, clock);
 }
 
-bool DramChannel::capped(unsigned bank) const {
-  return passed_[writing_][bank] >= config_.starvation_cap;
-}
-
 void DramChannel::consider_bank(unsigned bank, DramClock clock) {
-  const std::int32_t oldest = queue_.oldest(writing_, bank);
-  const std::uint64_t order = queue_.at(oldest).order;
-  if (state_.open_row(bank) == ChannelState::kClosed) {
-    offer(capped(bank) ? urgent_ : row_, DramCommand::act, bank, oldest, order, clock);
-    return;
+  const std::int32_t first = oldest(bank);
+  const bool capped = queue_.at(first).passed >= config_.starvation_cap;
+  if (state_.open_row(bank) != ChannelState::kClosed) {
+    const std::int32_t hit = oldest_hit(bank);
+    if (hit != BurstQueue::kNone && (hit == first || !capped)) {
+      const QueuedBurst& burst = queue_.at(hit);
+      const DramCommand command = burst.write ? DramCommand::wr : DramCommand::rd;
+      return offer(column_, command, bank, hit, burst.order, clock);
+    }
   }
-  const std::int32_t hit = queue_.oldest_hit(writing_, bank);
-  if (hit != BurstQueue::kNone && (hit == oldest || !capped(bank))) {
-    offer(column_, writing_ ? DramCommand::wr : DramCommand::rd, bank, hit, queue_.at(hit).order,
-          clock);
-  } else {
-    offer(capped(bank) ? urgent_ : row_, DramCommand::pre, bank, oldest, order, clock);
-  }
+  const bool closed = state_.open_row(bank) == ChannelState::kClosed;
+  offer(capped ? urgent_ : row_, closed ? DramCommand::act : DramCommand::pre, bank, first,
+        queue_.at(first).order, clock);
 }
 
 void DramChannel::offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
@@ -170,10 +190,23 @@ void DramChannel::issue_row(const Choice& choice, DramClock clock) {
   queue_.row_changed(choice.bank);
 }
 
+// Those of the bank that are older than the one being served. None of them has been passed more
+// often than the oldest, which was there all the time: the cap need only look at that one.
+void DramChannel::count_passing(std::int32_t served) {
+  const std::uint64_t order = queue_.at(served).order;
+  for (const bool write : {false, true}) {
+    if (!(write ? writing_ : reading_)) continue;
+    std::int32_t index = queue_.oldest(write, queue_.at(served).bank);
+    while (index != BurstQueue::kNone && queue_.at(index).order < order) {
+      ++queue_.at(index).passed;
+      index = queue_.at(index).after;
+    }
+  }
+}
+
 void DramChannel::issue_column(const Choice& choice, DramClock clock) {
   const QueuedBurst burst = queue_.at(choice.burst);
-  unsigned& passed = passed_[burst.write][burst.bank];
-  passed = choice.burst == queue_.oldest(burst.write, burst.bank) ? 0 : passed + 1;
+  count_passing(choice.burst);
   queue_.remove(choice.burst);
   ++(burst.write ? counts_.writes : counts_.reads);
   BankCounts& counts = bank_counts_[burst.bank];

@@ -79,13 +79,17 @@ class DramChannel {
 
   void skip_idle_refreshes(DramClock last);
   void choose_direction();
+  std::uint64_t banks_waiting(unsigned rank) const;
+  std::int32_t oldest(unsigned bank) const;
+  std::int32_t oldest_hit(unsigned bank) const;
+  std::int32_t older(std::int32_t a, std::int32_t b) const;
   void count_due(DramClock clock);
   bool refresh_comes_first(unsigned rank) const;
   void consider_refresh(unsigned rank, DramClock clock);
   void consider_bank(unsigned bank, DramClock clock);
   void offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
              std::uint64_t order, DramClock clock);
-  bool capped(unsigned bank) const;
+  void count_passing(std::int32_t served);
   void issue_choices(DramClock clock);
   void issue_row(const Choice& choice, DramClock clock);
   void issue_column(const Choice& choice, DramClock clock);
@@ -100,10 +104,9 @@ class DramChannel {
   const double write_high_, write_low_;  // bursts
   ChannelState state_;
   BurstQueue queue_;
-  bool writing_ = false;             // direction of the column commands
-  std::vector<unsigned> passed_[2];  // [write][bank]: hits that the oldest let pass
-  std::vector<Refresh> refreshes_;   // of each rank
-  Choice column_, row_, urgent_;     // of the step under way; urgent: before columns
+  bool reading_ = true, writing_ = false;  // directions of the column commands
+  std::vector<Refresh> refreshes_;         // of each rank
+  Choice column_, row_, urgent_;           // of the step under way; urgent: before columns
   DramClock wake_ = 0;
   std::uint64_t next_order_ = 0;
   std::vector<BurstEnd> ends_;

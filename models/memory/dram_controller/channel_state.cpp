@@ -26,7 +26,7 @@ unsigned difference(unsigned sum, unsigned minus) {
 ChannelState::ChannelState(const DramDevice& device, unsigned ranks)
     : t_(device.timing),
       burst_(device.burst_clocks()),
-      command_buses_(device.organisation.command_buses),
+      separate_column_bus_(device.organisation.command_buses == 2),
       bank_bits_(log2_of(device.banks_per_rank())),
       group_shift_(log2_of(device.organisation.banks)),
       banks_(std::size_t{ranks} * device.banks_per_rank()),
@@ -60,7 +60,7 @@ DramClock ChannelState::all_prechargeable(unsigned rank) const {
   DramClock clock = 0;
   const unsigned first = rank << bank_bits_;
   for (unsigned bank = first; bank < first + banks_per_rank(); ++bank) {
-    if (banks_[bank].row != kClosed) clock = std::max(clock, banks_[bank].pre);
+    clock = std::max(clock, banks_[bank].pre);  // a closed bank may be in its auto-precharge
   }
   return clock;
 }
@@ -68,8 +68,11 @@ DramClock ChannelState::all_prechargeable(unsigned rank) const {
 void ChannelState::issue(DramCommand command, unsigned bank, std::uint32_t row, DramClock clock) {
   const bool column = command == DramCommand::rd || command == DramCommand::wr ||
                       command == DramCommand::rda || command == DramCommand::wra;
-  if (command_buses_ == 1) row_bus_ = column_bus_ = clock + 1;
-  if (command_buses_ == 2) (column ? column_bus_ : row_bus_) = clock + 1;
+  if (separate_column_bus_) {
+    (column ? column_bus_ : row_bus_) = clock + 1;
+  } else {
+    row_bus_ = column_bus_ = clock + 1;
+  }
   switch (command) {
     case DramCommand::act:
       return activate(bank, row, clock);

@@ -27,7 +27,6 @@ class ChannelState {
  public:
   static constexpr std::int64_t kClosed = -1;
 
-  // command_buses 0: commands never wait for a bus (InOrderEstimate).
   ChannelState(const DramDevice& device, unsigned ranks);
 
   // First clock at which timing allows `command` to `bank` (preab, refab: to the bank's rank).
@@ -69,7 +68,7 @@ class ChannelState {
 
   const DramTiming t_;
   const unsigned burst_;  // clocks on the data bus
-  const unsigned command_buses_;
+  const bool separate_column_bus_;
   const unsigned bank_bits_;    // of a rank
   const unsigned group_shift_;  // bank of the channel >> this = bank group of the channel
   std::vector<Bank> banks_;

@@ -21,6 +21,7 @@ struct DramControllerConfig {
   bool bank_xor = false;
   PagePolicy page_policy = PagePolicy::open;
   unsigned starvation_cap = 16;  // younger row hits that a request lets pass in its bank
+  bool unified_queue = false;    // reads and writes in one queue of read_queue bursts, by age alone
   unsigned read_queue = 32, write_queue = 32;
   unsigned write_high_percent = 80;  // writes are drained above this share of their queue ...
   unsigned write_low_percent = 20;   // ... until it is below this one, or nothing is left to read
