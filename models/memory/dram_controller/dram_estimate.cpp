@@ -56,6 +56,10 @@ DramClock DramEstimate::write_burst(Channel& channel, const DramAddress& place, 
   const std::size_t slot = channel.writes_taken++ % depth;
   const DramClock taken = std::max(arrival, channel.write_slots[slot]);
   channel.writes[slot] = place;
+  if (channel.column <= taken) {  // nothing to read: it is written at once
+    while (channel.writes_taken != channel.writes_drained) drain_oldest(channel, taken);
+    return taken;
+  }
   const auto waiting = [&channel] { return channel.writes_taken - channel.writes_drained; };
   if (waiting() * 100 > config_.write_high_percent * depth || waiting() == depth) {
     do {
@@ -85,13 +89,26 @@ void DramEstimate::drain_oldest(Channel& channel, DramClock clock) {
 DramClock DramEstimate::column(Channel& channel, const DramAddress& place, bool write,
                                DramClock arrival) {
   catch_up_refreshes(channel, place.bank, std::max(arrival, channel.column));
-  open(channel, place, arrival);
+  ++(write ? channel.counts.writes : channel.counts.reads);
   Bank& bank = channel.banks[place.bank];
+  if (hits_row_before(bank, place, arrival)) {
+    return column_slot(channel, place.bank, write, arrival);
+  }
+  open(channel, place, arrival);
   const DramClock slot = column_slot(channel, place.bank, write, arrival);
   const DramClock clock = std::max(slot, write ? bank.wr : bank.rd);
   leave(bank, write, clock);
-  ++(write ? channel.counts.writes : channel.counts.reads);
   return clock;
+}
+
+bool DramEstimate::hits_row_before(Bank& bank, const DramAddress& place, DramClock arrival) {
+  if (bank.row_before != place.row || bank.gave_way <= arrival ||
+      bank.late_hits >= config_.starvation_cap) {
+    return false;
+  }
+  ++bank.late_hits;
+  ++bank.counts.hits;
+  return true;
 }
 
 void DramEstimate::open(Channel& channel, const DramAddress& place, DramClock arrival) {
@@ -104,7 +121,10 @@ void DramEstimate::open(Channel& channel, const DramAddress& place, DramClock ar
   if (bank.row != kClosed) {
     ++bank.counts.conflicts;
     ++channel.counts.precharges;
-    act = std::max(act, std::max(arrival, bank.pre) + t_.tRP);
+    bank.row_before = bank.row;
+    bank.gave_way = std::max(arrival, bank.pre);
+    bank.late_hits = 0;
+    act = std::max(act, bank.gave_way + t_.tRP);
   } else {
     ++bank.counts.misses;
   }
@@ -139,6 +159,8 @@ DramClock DramEstimate::column_slot(Channel& channel, unsigned bank, bool write,
 void DramEstimate::leave(Bank& bank, bool write, DramClock column) {
   const unsigned recovery = write ? t_.CWL + device_.burst_clocks() + t_.tWR : t_.tRTP;
   bank.pre = std::max(bank.pre, column + recovery);
+  bank.rd = std::max(bank.rd, column + t_.tCCD_L);
+  bank.wr = std::max(bank.wr, column + t_.tCCD_L);
   if (config_.page_policy == PagePolicy::closed ||
       config_.page_policy == PagePolicy::closed_adaptive) {
     bank.row = kClosed;

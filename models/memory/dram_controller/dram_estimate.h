@@ -12,10 +12,12 @@
 namespace epoch {
 
 // When would this request complete? Answered at once, for transport `lt`. Each bank goes through
-// its rows in the order of the calls, with the controller's timings, page policy and refreshes;
-// what banks share (activates of a rank, column commands, the data bus) is handed out in that order
-// too, but is not held for a bank that is not ready, as a controller that reorders does not. Writes
-// are buffered and drained at the controller's marks. README.md says what that leaves out.
+// its rows in the order of the calls, with the controller's timings, page policy and refreshes; a
+// request that was there before its row gave way to another is served before that, as a row hit.
+// What banks share (activates of a rank, column commands, the data bus) is handed out in the order
+// of the calls too, but is not held for a bank that is not ready, as a controller that reorders
+// does not. Writes are buffered and drained at the controller's marks. README.md says what that
+// leaves out.
 class DramEstimate {
  public:
   // As DramController.
@@ -44,6 +46,9 @@ class DramEstimate {
   struct Bank {
     std::int64_t row = kClosed;
     DramClock act = 0, rd = 0, wr = 0, pre = 0;  // from this clock on
+    std::int64_t row_before = kClosed;           // the row that gave way to `row` ...
+    DramClock gave_way = 0;                      // ... at this clock ...
+    unsigned late_hits = 0;                      // ... and the hits it got since
     BankCounts counts;
   };
   struct Rank {
@@ -66,6 +71,7 @@ class DramEstimate {
   void drain_idle(Channel& channel, DramClock arrival);
   void drain_oldest(Channel& channel, DramClock clock);
   DramClock column(Channel& channel, const DramAddress& place, bool write, DramClock arrival);
+  bool hits_row_before(Bank& bank, const DramAddress& place, DramClock arrival);
   void open(Channel& channel, const DramAddress& place, DramClock arrival);
   DramClock column_slot(Channel& channel, unsigned bank, bool write, DramClock arrival);
   void leave(Bank& bank, bool write, DramClock column);
