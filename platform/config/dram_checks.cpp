@@ -52,6 +52,8 @@ void load_dram_device(Configuration& c) {
   } catch (const std::invalid_argument& problem) {
     c.refuse("dram.device", problem.what());
   }
+  // A file beside its scenario keeps its whole name, by which a dumped configuration finds it.
+  if (file == reference.folder / reference.text) c.values.dram_device.text = reference.text;
   DramConfig& dram = c.values.dram;
   dram.device = read_dram_device(file);
   if (!c.written("dram.size_mib")) dram.size_bytes = std::min(dram.size_bytes, device_bytes(dram));

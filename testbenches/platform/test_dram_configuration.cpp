@@ -80,6 +80,8 @@ TEST_CASE("a device beside the scenario comes before a shipped one, and may be s
   folder.write("hbm2.json", device.dump());
   const auto scenario = folder.write("s.json", R"({"dram":{"device":"hbm2"}})");
   CHECK(load_configuration(scenario, {}).values.dram.size_bytes == 64u << 20);
+  const Json dumped = effective_configuration(load_configuration(scenario, {}));
+  CHECK(dumped["dram"]["device"] == (folder / "hbm2.json").string());
   CHECK(load_configuration(scenario, {"dram.channels=4"}).values.dram.size_bytes == 256u << 20);
   CHECK(load_configuration(scenario, {"dram.size_mib=32"}).values.dram.size_bytes == 32u << 20);
   CHECK_THAT(message_of<UsageError>([&] { load_configuration(scenario, {"dram.size_mib=65"}); }),
@@ -90,6 +92,10 @@ TEST_CASE("a device beside the scenario comes before a shipped one, and may be s
 TEST_CASE("a device that is not there, and combinations that cannot be, are refused") {
   CHECK_THAT(set_refusal({"dram.device=ddr9"}),
              Contains("dram.device") && Contains("ddr9.json") && Contains("tried"));
+  const ScratchFolder folder;
+  std::filesystem::create_directory(folder / "folder.json");
+  CHECK_THAT(message_of<InputError>([&] { with({"dram.device=" + (folder / "folder").string()}); }),
+             Contains("folder.json"));
   CHECK_THAT(set_refusal({"dram.channels=3"}), Contains("dram.channels: 3"));
   CHECK_THAT(set_refusal({"dram.channels=0"}), Contains("dram.channels: 0"));
   CHECK_THAT(set_refusal({"dram.read_queue=0"}), Contains("dram.read_queue: 0"));

@@ -14,6 +14,8 @@ DramChannel::DramChannel(const DramDevice& device, const DramControllerConfig& c
       write_low_(config.write_low_percent / 100.0 * config.write_queue),
       state_(device, config.ranks),
       queue_(state_, config),
+      opened_for_(state_.banks(), BurstQueue::kNone),
+      opened_(config.ranks),
       refreshes_(config.ranks, Refresh{config.refresh ? device.timing.tREFI : kNoDramClock, 0}),
       wake_(refreshes_[0].due),
       bank_counts_(state_.banks()) {}
@@ -95,7 +97,7 @@ void DramChannel::choose_direction() {
 }
 
 std::uint64_t DramChannel::banks_waiting(unsigned rank) const {
-  return (reading_ ? queue_.banks_waiting(false, rank) : 0) |
+  return opened_[rank] | (reading_ ? queue_.banks_waiting(false, rank) : 0) |
          (writing_ ? queue_.banks_waiting(true, rank) : 0);
 }
 
@@ -126,6 +128,13 @@ void DramChannel::consider_refresh(unsigned rank, DramClock clock) {
 }
 
 void DramChannel::consider_bank(unsigned bank, DramClock clock) {
+  if (const std::int32_t opened = opened_for_[bank]; opened != BurstQueue::kNone) {
+    const QueuedBurst& burst = queue_.at(opened);
+    if (!(burst.write ? writing_ : reading_)) {
+      const DramCommand command = burst.write ? DramCommand::wr : DramCommand::rd;
+      return offer(column_, command, bank, opened, burst.order, clock);
+    }
+  }
   const std::int32_t first = oldest(bank);
   const bool capped = queue_.at(first).passed >= config_.starvation_cap;
   if (state_.open_row(bank) != ChannelState::kClosed) {
@@ -175,7 +184,10 @@ void DramChannel::issue_row(const Choice& choice, DramClock clock) {
   if (choice.command == DramCommand::preab) {
     ++counts_.precharges;
     issue(choice.command, choice.bank, 0, 0, clock);
-    for (unsigned i = 0; i < state_.banks_per_rank(); ++i) queue_.row_changed(choice.bank + i);
+    for (unsigned i = 0; i < state_.banks_per_rank(); ++i) {
+      queue_.row_changed(choice.bank + i);
+      set_opened_for(choice.bank + i, BurstQueue::kNone);
+    }
     return;
   }
   QueuedBurst& burst = queue_.at(choice.burst);
@@ -188,6 +200,15 @@ void DramChannel::issue_row(const Choice& choice, DramClock clock) {
   }
   issue(choice.command, choice.bank, burst.row, 0, clock);
   queue_.row_changed(choice.bank);
+  set_opened_for(choice.bank,
+                 choice.command == DramCommand::act ? choice.burst : BurstQueue::kNone);
+}
+
+void DramChannel::set_opened_for(unsigned bank, std::int32_t burst) {
+  opened_for_[bank] = burst;
+  const std::uint64_t bit = std::uint64_t{1} << (bank % state_.banks_per_rank());
+  std::uint64_t& mask = opened_[state_.rank_of(bank)];
+  mask = burst == BurstQueue::kNone ? mask & ~bit : mask | bit;
 }
 
 // Those of the bank that are older than the one being served. None of them has been passed more
@@ -195,7 +216,7 @@ void DramChannel::issue_row(const Choice& choice, DramClock clock) {
 void DramChannel::count_passing(std::int32_t served) {
   const std::uint64_t order = queue_.at(served).order;
   for (const bool write : {false, true}) {
-    if (!(write ? writing_ : reading_)) continue;
+    if (write != queue_.at(served).write && !config_.unified_queue) continue;
     std::int32_t index = queue_.oldest(write, queue_.at(served).bank);
     while (index != BurstQueue::kNone && queue_.at(index).order < order) {
       ++queue_.at(index).passed;
@@ -218,6 +239,9 @@ void DramChannel::issue_column(const Choice& choice, DramClock clock) {
                                           : (closes ? DramCommand::rda : DramCommand::rd);
   issue(command, burst.bank, burst.row, burst.column, clock);
   if (closes) queue_.row_changed(burst.bank);
+  if (closes || choice.burst == opened_for_[burst.bank]) {
+    set_opened_for(burst.bank, BurstQueue::kNone);
+  }
   const DramClock latency = burst.write ? t_.CWL : t_.CL;
   ends_.push_back({burst.request, clock + latency + burst_clocks_, burst.write});
 }

@@ -90,6 +90,7 @@ class DramChannel {
   void offer(Choice& choice, DramCommand command, unsigned bank, std::int32_t burst,
              std::uint64_t order, DramClock clock);
   void count_passing(std::int32_t served);
+  void set_opened_for(unsigned bank, std::int32_t burst);
   void issue_choices(DramClock clock);
   void issue_row(const Choice& choice, DramClock clock);
   void issue_column(const Choice& choice, DramClock clock);
@@ -105,8 +106,12 @@ class DramChannel {
   ChannelState state_;
   BurstQueue queue_;
   bool reading_ = true, writing_ = false;  // directions of the column commands
-  std::vector<Refresh> refreshes_;         // of each rank
-  Choice column_, row_, urgent_;           // of the step under way; urgent: before columns
+  // [bank]: whose activate opened the row, until it is served or the row closed. It is served even
+  // if the direction has changed meanwhile. And those banks of each rank, a bit each.
+  std::vector<std::int32_t> opened_for_;
+  std::vector<std::uint64_t> opened_;
+  std::vector<Refresh> refreshes_;  // of each rank
+  Choice column_, row_, urgent_;    // of the step under way; urgent: before columns
   DramClock wake_ = 0;
   std::uint64_t next_order_ = 0;
   std::vector<BurstEnd> ends_;
