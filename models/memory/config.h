@@ -2,13 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+
+#include "memory/dram_controller/config.h"
+#include "memory/dram_controller/device.h"
 
 namespace epoch {
 
 struct DramConfig {
   std::uint64_t size_bytes = std::uint64_t{512} << 20;
-  double latency_ns = 60;
-  double gb_per_s = 25.6;  // 1e9 bytes a second
+  double latency_ns = 60;                           // of the device `ideal`, as the next
+  double gb_per_s = 25.6;                           // 1e9 bytes a second
+  std::optional<DramDevice> device = std::nullopt;  // nullopt: ideal
+  DramControllerConfig controller = {};             // of a real device
 };
 
 struct RamConfig {

@@ -24,6 +24,12 @@ Dram::Dram(const sc_core::sc_module_name& module_name, const DramConfig& config)
       storage_(config.size_bytes),
       latency_ps_(ns_to_ps(config.latency_ns)),
       data_bus_(bytes_per_second(config.gb_per_s)) {
+  if (config.device) {
+    device_ = std::make_unique<DramEstimate>(*config.device, config.controller);
+    if (device_->size_bytes() < config.size_bytes) {
+      throw std::invalid_argument("dram: size_bytes is more than the device has");
+    }
+  }
   socket.register_b_transport(this, &Dram::b_transport);
   socket.register_get_direct_mem_ptr(this, &Dram::get_direct_mem_ptr);
   socket.register_transport_dbg(this, &Dram::transport_dbg);
@@ -37,7 +43,7 @@ void Dram::watch(std::uint64_t address, std::uint64_t bytes, std::function<void(
 void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   storage_.serve(payload);
   if (payload.is_response_error()) {
-    delay += from_ps(latency_ps_);
+    delay += from_ps(device_ ? device_->unloaded_ps(1, false) : latency_ps_);
     return;
   }
   const std::uint64_t arrival = now_ps(delay);
@@ -49,13 +55,17 @@ void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
 std::uint64_t Dram::completion_ps(const tlm::tlm_generic_payload& payload, std::uint64_t arrival) {
   const BusInfo* info = payload.get_extension<BusInfo>();
   const std::uint64_t bytes = payload.get_data_length();
-  if (info == nullptr || !info->reserves)
-    return arrival + latency_ps_ + data_bus_.transfer_ps(bytes);
+  if (info == nullptr || !info->reserves) return arrival + unloaded_ps(bytes, payload.is_write());
+  if (device_) return device_->reserve(arrival, payload.get_address(), bytes, payload.is_write());
   const DataBus::Slot slot = data_bus_.reserve(arrival, bytes);
   reserved_bytes_ += bytes;
   busy_.set(slot.start_ps, 1);
   busy_.set(slot.end_ps, 0);
   return slot.end_ps + latency_ps_;
+}
+
+std::uint64_t Dram::unloaded_ps(std::uint64_t bytes, bool write) const {
+  return device_ ? device_->unloaded_ps(bytes, write) : latency_ps_ + data_bus_.transfer_ps(bytes);
 }
 
 void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t latency) {
@@ -67,8 +77,8 @@ void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t latency)
 
 bool Dram::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
   const bool granted = storage_.get_direct_mem_ptr(payload, dmi);
-  dmi.set_read_latency(from_ps(latency_ps_));
-  dmi.set_write_latency(from_ps(latency_ps_));
+  dmi.set_read_latency(from_ps(device_ ? device_->unloaded_ps(1, false) : latency_ps_));
+  dmi.set_write_latency(from_ps(device_ ? device_->unloaded_ps(1, true) : latency_ps_));
   dmi_granted_ = dmi_granted_ || granted;
   return granted;
 }
@@ -78,6 +88,7 @@ unsigned Dram::transport_dbg(tlm::tlm_generic_payload& payload) {
 }
 
 void Dram::attach_trace(TraceSink& sink) {
+  if (device_) return;  // its data bus is not one signal, and the estimate runs ahead of time
   busy_.attach(sink, name(), "busy", 1);
   busy_.set(now_ps(), 0);
 }
@@ -87,13 +98,34 @@ void Dram::statistics(Statistics& out) const {
   const double mean_ps =
       requests_ == 0 ? 0.0
                      : static_cast<double>(total_latency_ps_) / static_cast<double>(requests_);
-  const double busy_ns = static_cast<double>(data_bus_.transfer_ps(reserved_bytes_)) / 1e3;
+  double busy_ns = static_cast<double>(data_bus_.transfer_ps(reserved_bytes_)) / 1e3;
+  for (unsigned i = 0; device_ && i < device_->channels(); ++i) busy_ns += device_->busy_ns(i);
   out.push_back({scope + ".requests", requests_, "access", "Requests served, DMI excluded"});
   out.push_back({scope + ".read_bytes", read_bytes_, "B", "Bytes read, DMI excluded"});
   out.push_back({scope + ".write_bytes", write_bytes_, "B", "Bytes written, DMI excluded"});
   out.push_back({scope + ".busy", busy_ns, "ns", "Time the data bus was reserved"});
   out.push_back({scope + ".mean_latency", mean_ps / 1e3, "ns",
                  "Mean time from a request's arrival to its completion"});
+  if (device_) device_statistics(out);
+}
+
+void Dram::device_statistics(Statistics& out) const {
+  for (unsigned i = 0; i < device_->channels(); ++i) {
+    const std::string channel = name() + (".channel" + std::to_string(i));
+    const ChannelCounts& counts = device_->counts(i);
+    out.push_back({channel + ".read_bursts", counts.reads, "burst", "Column reads"});
+    out.push_back({channel + ".write_bursts", counts.writes, "burst", "Column writes"});
+    out.push_back({channel + ".activates", counts.activates, "command", "Rows opened"});
+    out.push_back({channel + ".refreshes", counts.refreshes, "command", "All-bank refreshes"});
+    for (unsigned number = 0; number < device_->banks_per_channel(); ++number) {
+      const std::string bank = channel + ".bank" + std::to_string(number);
+      const BankCounts banks = device_->bank_counts(i, number);
+      out.push_back({bank + ".row_hits", banks.hits, "burst", "Bursts whose row was open"});
+      out.push_back({bank + ".row_misses", banks.misses, "burst", "Bursts whose bank was closed"});
+      out.push_back(
+          {bank + ".row_conflicts", banks.conflicts, "burst", "Bursts that closed another row"});
+    }
+  }
 }
 
 }  // namespace epoch

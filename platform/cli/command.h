@@ -27,6 +27,7 @@ int regs_command(const std::vector<std::string>& arguments);
 int generate_command(const std::vector<std::string>& arguments);
 int grid_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
+int memtest_command(const std::vector<std::string>& arguments);
 int config_command(const std::vector<std::string>& arguments);
 
 constexpr const char* kExitStatusHelp =

@@ -18,6 +18,7 @@ constexpr Subcommand kCommands[] = {
     {"compile", "compile a network into an image", epoch::compile_command},
     {"generate", "write a random network of a published size", epoch::generate_command},
     {"grid", "run one command on the PE array alone", epoch::grid_command},
+    {"memtest", "replay a memory trace through the DRAM controller", epoch::memtest_command},
     {"map", "print the memory map", epoch::map_command},
     {"regs", "print EpochCore's registers (text, JSON, Markdown, SVD)", epoch::regs_command},
     {"config", "print the effective configuration, or its JSON Schema", epoch::config_command},

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "config/dram_checks.h"
 #include "config/key_value.h"
 #include "memory_map.h"
 
@@ -137,6 +138,7 @@ void anchor_file(const Configuration& c, const std::string& key, std::string& va
 void derive_values(Configuration& c) {
   anchor_file(c, "uart.output", c.values.uart.output);
   anchor_file(c, "uart.input", c.values.uart.input);
+  load_dram_device(c);
   ArrayConfig& grid = c.values.epochcore.pe_grid;
   grid.drain_lanes = c.values.drain_lanes.value_or(grid.cols);
   if (!grid.lima && !c.written("epochcore.pe_grid.multipliers")) grid.multipliers = 1;
@@ -148,6 +150,7 @@ void check_configuration(const Configuration& c) {
   check_buffer(c, "coefficients", c.values.epochcore.coefficients);
   check_buffer(c, "accumulators", c.values.epochcore.accumulators);
   check_native(c);
+  check_dram(c);
   check_cache(c, "icache", c.values.cpu.icache);
   check_cache(c, "dcache", c.values.cpu.dcache);
   check_data(c);

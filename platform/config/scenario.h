@@ -81,6 +81,7 @@ struct ScenarioConfig {
   bool dma_coherent = true;  // cpu.dma_coherent: for the device tree and the checks
   InterconnectConfig interconnect;
   DramConfig dram{512ull << 20};
+  FileReference dram_device{"ideal", {}};  // "ideal", or the device file that dram.device is of
   RamConfig sram{64ull << 10, 2.0};
   EpochCoreConfig epochcore;            // of every instance
   unsigned epochcore_instances = 1;     // 1 + n lies n * kInstanceStride behind the first

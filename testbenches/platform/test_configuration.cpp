@@ -166,9 +166,7 @@ TEST_CASE("a refusal names file, key, value and what is allowed") {
 }
 
 TEST_CASE("what later releases bring is refused by name") {
-  for (const char* text : {R"({"transport":"at"})", R"({"dram":{"device":"ddr4"}})"}) {
-    CHECK_THAT(refusal(text), Contains("only") && Contains("later releases"));
-  }
+  CHECK_THAT(refusal(R"({"transport":"at"})"), Contains("only") && Contains("later releases"));
 }
 
 TEST_CASE("an unknown key suggests the nearest") {

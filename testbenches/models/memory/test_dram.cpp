@@ -193,6 +193,58 @@ TEST_CASE("half a gigabyte is there without being touched") {
   CHECK(bench.dram.size() == 512u << 20);
 }
 
+namespace {
+
+// A device of round numbers: bursts of 64 bytes in 4 ns, tRCD 10 ns, CL 20 ns, CWL 15 ns.
+DramConfig banked() {
+  DramConfig config{std::uint64_t{1} << 20, 60, 25.6};
+  epoch::DramDevice device;
+  device.organisation = {64, 8, 2, 2, 2, 256, 1024, 1};
+  epoch::DramTiming& t = device.timing;
+  t.tCK = 1000;
+  t.CL = 20, t.CWL = 15;
+  t.tRCDRD = t.tRCDWR = t.tRP = t.tRPab = 10;
+  t.tRAS = 30, t.tRC = 40;
+  t.tRRD_S = t.tRRD_L = 4, t.tFAW = 16;
+  t.tCCD_S = t.tCCD_L = 4;
+  t.tWTR_S = t.tWTR_L = t.tRTP = 5, t.tWR = 12;
+  t.tRTW = 11, t.tRTRS = 2;
+  t.tREFI = 7800, t.tRFC = 350;
+  config.device = device;
+  config.controller.mapping = "row-bank-bankgroup-column";
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("a real device: reserving requests find rows open or closed, others take the same time") {
+  Bench bench(banked());
+  bench.master.run([&] {
+    CHECK(bench.read(0, 64) == ns(10 + 20 + 4));
+    CHECK(bench.read(100, 64) == ns(100 + 20 + 4));  // the row is open
+    CHECK(bench.read(200, 256) == ns(200 + 20 + 4 * 4));
+    CHECK(bench.access(tlm::TLM_WRITE_COMMAND, 300, 64, true) == ns(300));  // posted
+    for (int i = 0; i < 3; ++i) {
+      CHECK(bench.read(400, 64, false) == ns(400 + 10 + 20 + 4));
+      CHECK(bench.access(tlm::TLM_WRITE_COMMAND, 400, 128, false) == ns(400 + 10 + 15 + 8));
+    }
+  });
+  CHECK(bench.statistic("dram.requests") == 10);
+  CHECK(bench.statistic("dram.channel0.read_bursts") == 6);
+  CHECK(bench.statistic("dram.channel0.write_bursts") == 1);
+  CHECK(bench.statistic("dram.channel0.activates") == 1);
+  CHECK(bench.statistic("dram.channel0.bank0.row_misses") == 1);
+  CHECK(bench.statistic("dram.channel0.bank0.row_hits") == 6);
+  CHECK(bench.statistic("dram.channel0.bank0.row_conflicts") == 0);
+  CHECK(bench.statistic("dram.busy") == 7 * 4);
+}
+
+TEST_CASE("a real device smaller than its window is refused") {
+  DramConfig config = banked();
+  config.size_bytes = (std::uint64_t{4} * 256 * 8192) + 1;
+  CHECK_THROWS_AS(Dram("dram", config), std::invalid_argument);
+}
+
 TEST_CASE("a bandwidth of zero is refused") {
   CHECK_THROWS_AS(Dram("dram", DramConfig{4096, 60, 0}), std::invalid_argument);
 }
