@@ -8,7 +8,8 @@ namespace epoch {
 struct DramConfig {
   std::uint64_t size_bytes = std::uint64_t{512} << 20;
   double latency_ns = 60;
-  double gb_per_s = 25.6;  // 1e9 bytes a second
+  double gb_per_s = 25.6;     // 1e9 bytes a second
+  unsigned queue_depth = 64;  // transport at: accesses accepted and not answered
 };
 
 struct RamConfig {

@@ -23,10 +23,17 @@ Dram::Dram(const sc_core::sc_module_name& module_name, const DramConfig& config)
       socket("socket"),
       storage_(config.size_bytes),
       latency_ps_(ns_to_ps(config.latency_ns)),
-      data_bus_(bytes_per_second(config.gb_per_s)) {
+      data_bus_(bytes_per_second(config.gb_per_s)),
+      queue_depth_(config.queue_depth) {
+  SC_HAS_PROCESS(Dram);
+  if (queue_depth_ == 0) throw std::invalid_argument("dram: queue_depth must be positive");
   socket.register_b_transport(this, &Dram::b_transport);
+  socket.register_nb_transport_fw(this, &Dram::nb_transport_fw);
   socket.register_get_direct_mem_ptr(this, &Dram::get_direct_mem_ptr);
   socket.register_transport_dbg(this, &Dram::transport_dbg);
+  SC_METHOD(step);
+  sensitive << step_event_;
+  dont_initialize();
 }
 
 void Dram::watch(std::uint64_t address, std::uint64_t bytes, std::function<void()> callback) {

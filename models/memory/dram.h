@@ -4,6 +4,7 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <systemc>
 
@@ -20,6 +21,9 @@ namespace epoch {
 //   start = max(arrival, bus free), bus free = start + bytes / bandwidth,
 //   completion = start + latency + bytes / bandwidth.
 // Others complete at arrival + latency + bytes / bandwidth and occupy nothing.
+//
+// Its socket takes both transports. In at every access queues, arrival is when it is accepted:
+// while queue_depth accesses are unanswered, END_REQ waits. Bytes move on acceptance.
 class Dram : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<Dram> socket;
@@ -43,6 +47,26 @@ class Dram : public sc_core::sc_module {
   std::uint64_t completion_ps(const tlm::tlm_generic_payload& payload, std::uint64_t arrival);
   void count(const tlm::tlm_generic_payload& payload, std::uint64_t latency);
 
+  // Transport at (dram_at.cpp).
+  struct Access {
+    tlm::tlm_generic_payload* payload;
+    std::uint64_t arrival_ps;
+    std::uint64_t done_ps;
+  };
+  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
+  bool full() const;
+  void accept(tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps);
+  void accept_refused();
+  void step();
+  void respond();
+  void end_response(const Access& access, std::uint64_t at_ps);
+  // The device's part: takes an access into its queue; completes accesses up to now, in the order
+  // in which they are to be answered; says when it next has something to do.
+  void enqueue(const Access& access);
+  void complete(std::uint64_t now);
+  std::uint64_t next_completion() const;
+
   Storage storage_;
   const std::uint64_t latency_ps_;
   DataBus data_bus_;
@@ -50,6 +74,15 @@ class Dram : public sc_core::sc_module {
   std::uint64_t requests_ = 0, read_bytes_ = 0, write_bytes_ = 0, reserved_bytes_ = 0;
   std::uint64_t total_latency_ps_ = 0;
   TracePoint busy_;
+
+  const unsigned queue_depth_;
+  std::deque<Access> queued_;     // accepted, in the order of completion
+  std::deque<Access> completed_;  // wait for the response channel; the first may be on it
+  bool responding_ = false;       // BEGIN_RESP without END_RESP
+  std::uint64_t response_free_ps_ = 0;
+  tlm::tlm_generic_payload* refused_ = nullptr;  // BEGIN_REQ without END_REQ
+  std::uint64_t refused_ps_ = 0;                 // its arrival
+  sc_core::sc_event step_event_;
 };
 
 }  // namespace epoch
