@@ -86,12 +86,12 @@ void AtInterconnect::grant(unsigned id, unsigned port, std::uint64_t edge_ps) {
   if (last) end_request(id, payload, busy_ps - period_ps());
 }
 
-// Up to the next multiple of max_burst_bytes. What a target will refuse goes to it whole.
+// Up to the next multiple of max_burst_bytes. What will be refused goes whole.
 unsigned AtInterconnect::piece_bytes(const Flight& flight) const {
   const std::uint64_t address = flight.address + flight.granted;
   const unsigned left = flight.length - flight.granted;
   const auto room = static_cast<unsigned>(max_burst_ - address % max_burst_);
-  const bool plain = flight.payload->get_byte_enable_ptr() == nullptr &&
+  const bool plain = flight.range != nullptr && flight.payload->get_byte_enable_ptr() == nullptr &&
                      flight.payload->get_streaming_width() >= flight.length &&
                      flight.payload->get_data_ptr() != nullptr;
   return plain ? std::min(left, room) : left;

@@ -47,12 +47,12 @@ void Dram::accept(tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps) {
   enqueue({&payload, arrival_ps, 0});
 }
 
-// An answer has made room; called from the process in which it was given.
+// An answer has made room, when it had passed.
 void Dram::accept_refused() {
   if (refused_ == nullptr || full()) return;
   tlm::tlm_generic_payload& payload = *refused_;
   refused_ = nullptr;
-  const std::uint64_t at_ps = std::max(refused_ps_, now_ps());
+  const std::uint64_t at_ps = std::max({refused_ps_, response_free_ps_, now_ps()});
   accept(payload, at_ps);
   tlm::tlm_phase phase = tlm::END_REQ;
   sc_core::sc_time delay = from_ps(at_ps - now_ps());

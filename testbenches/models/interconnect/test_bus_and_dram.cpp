@@ -9,8 +9,8 @@
 using epoch::Dram;
 using epoch::DramConfig;
 using epoch::InitiatorTester;
-using epoch::LtInterconnect;
 using epoch::InterconnectConfig;
+using epoch::LtInterconnect;
 
 namespace {
 

@@ -12,8 +12,8 @@
 using epoch::BusAccess;
 using epoch::find_statistic;
 using epoch::InitiatorTester;
-using epoch::LtInterconnect;
 using epoch::InterconnectConfig;
+using epoch::LtInterconnect;
 using epoch::Statistics;
 using epoch::TargetTester;
 using epoch::TraceRecorder;
