@@ -128,7 +128,8 @@ double median(const Setup& setup) {
 int sc_main(int argc, char** argv) {
   if (argc == 4) {  // one figure, in this process: for a profiler
     const auto number = [&](int i) { return static_cast<unsigned>(std::atoi(argv[i])); };
-    std::printf("%.0f transactions/s\n", transactions_per_second({number(1), number(2), number(3)}));
+    std::printf("%.0f transactions/s\n",
+                transactions_per_second({number(1), number(2), number(3)}));
     return 0;
   }
   std::printf("at_one_master %.2f Mtransaction/s\n", median({1, 64, 8}) / 1e6);
