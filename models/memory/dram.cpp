@@ -58,6 +58,10 @@ std::uint64_t Dram::completion_ps(const tlm::tlm_generic_payload& payload, std::
   const std::uint64_t bytes = payload.get_data_length();
   if (info == nullptr || !info->reserves)
     return arrival + latency_ps_ + data_bus_.transfer_ps(bytes);
+  return queued_completion_ps(bytes, arrival);
+}
+
+std::uint64_t Dram::queued_completion_ps(std::uint64_t bytes, std::uint64_t arrival) {
   const DataBus::Slot slot = data_bus_.reserve(arrival, bytes);
   reserved_bytes_ += bytes;
   busy_.set(slot.start_ps, 1);

@@ -45,6 +45,7 @@ class Dram : public sc_core::sc_module {
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
 
   std::uint64_t completion_ps(const tlm::tlm_generic_payload& payload, std::uint64_t arrival);
+  std::uint64_t queued_completion_ps(std::uint64_t bytes, std::uint64_t arrival);
   void count(const tlm::tlm_generic_payload& payload, std::uint64_t latency);
 
   // Transport at (dram_at.cpp).
@@ -61,11 +62,8 @@ class Dram : public sc_core::sc_module {
   void step();
   void respond();
   void end_response(const Access& access, std::uint64_t at_ps);
-  // The device's part: takes an access into its queue; completes accesses up to now, in the order
-  // in which they are to be answered; says when it next has something to do.
   void enqueue(const Access& access);
   void complete(std::uint64_t now);
-  std::uint64_t next_completion() const;
 
   Storage storage_;
   const std::uint64_t latency_ps_;

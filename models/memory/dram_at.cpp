@@ -7,12 +7,6 @@
 
 namespace epoch {
 
-namespace {
-
-constexpr std::uint64_t never = ~std::uint64_t{0};
-
-}  // namespace
-
 tlm::tlm_sync_enum Dram::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                          sc_core::sc_time& delay) {
   if (phase == tlm::BEGIN_REQ && refused_ == nullptr) {
@@ -73,7 +67,8 @@ void Dram::respond() {
     const Access access = completed_.front();
     const std::uint64_t now = now_ps();
     const std::uint64_t at_ps = std::max({now, access.done_ps, response_free_ps_});
-    count(*access.payload, access.done_ps - access.arrival_ps);
+    if (access.payload->is_response_ok())
+      count(*access.payload, access.done_ps - access.arrival_ps);
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
     sc_core::sc_time delay = from_ps(at_ps - now);
     if (socket->nb_transport_bw(*access.payload, phase, delay) == tlm::TLM_ACCEPTED) return;
@@ -89,11 +84,15 @@ void Dram::end_response(const Access& access, std::uint64_t at_ps) {
 }
 
 // ---- device `ideal` ----------------------------------------------------------------------------
+// Another device has its own two functions: enqueue() takes an access that was accepted, complete()
+// moves to completed_ what is done by now, in the order in which it is to be answered; both see to
+// it that step_event_ comes when there is more to complete.
 
 void Dram::enqueue(const Access& access) {
-  const std::uint64_t done_ps = access.payload->is_response_ok()
-                                    ? completion_ps(*access.payload, access.arrival_ps)
-                                    : access.arrival_ps + latency_ps_;
+  const tlm::tlm_generic_payload& payload = *access.payload;
+  const std::uint64_t done_ps =
+      payload.is_response_ok() ? queued_completion_ps(payload.get_data_length(), access.arrival_ps)
+                               : access.arrival_ps + latency_ps_;
   const std::uint64_t in_order = queued_.empty() ? 0 : queued_.back().done_ps;
   queued_.push_back({access.payload, access.arrival_ps, std::max(done_ps, in_order)});
   if (queued_.size() == 1) step_event_.notify(from_ps(done_ps - now_ps()));
@@ -104,11 +103,7 @@ void Dram::complete(std::uint64_t now) {
     completed_.push_back(queued_.front());
     queued_.pop_front();
   }
-  if (!queued_.empty()) step_event_.notify(from_ps(next_completion() - now));
-}
-
-std::uint64_t Dram::next_completion() const {
-  return queued_.empty() ? never : queued_.front().done_ps;
+  if (!queued_.empty()) step_event_.notify(from_ps(queued_.front().done_ps - now));
 }
 
 }  // namespace epoch
