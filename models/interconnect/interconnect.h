@@ -30,7 +30,7 @@ struct UnmappedAccess {
 
 // A transaction as its initiator sees it, answered. DMI and debug accesses are none.
 struct BusAccess {
-  std::uint64_t time_ps;         // when it reached the bus
+  std::uint64_t time_ps;         // lt: when it reached the bus; at: when its target answered
   const std::string& initiator;  // name
   const AddressRange* range;     // where it went; nullptr: nowhere
   std::uint64_t address;         // as the initiator says it
