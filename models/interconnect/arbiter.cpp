@@ -15,11 +15,11 @@ unsigned Arbiter::choose(std::uint64_t candidates) {
   if (policy_ == Arbitration::weighted) return choose_weighted(candidates);
   if (policy_ == Arbitration::round_robin) {
     const std::uint64_t behind = last_ == 63 ? 0 : candidates >> (last_ + 1) << (last_ + 1);
-    return last_ = lowest(behind != 0 ? behind : candidates);
+    return lowest_bit(behind != 0 ? behind : candidates);
   }
-  unsigned best = lowest(candidates);
+  unsigned best = lowest_bit(candidates);
   for (std::uint64_t rest = candidates & (candidates - 1); rest != 0; rest &= rest - 1)
-    if (shares_[lowest(rest)].priority < shares_[best].priority) best = lowest(rest);
+    if (shares_[lowest_bit(rest)].priority < shares_[best].priority) best = lowest_bit(rest);
   return best;
 }
 
@@ -27,9 +27,9 @@ unsigned Arbiter::choose(std::uint64_t candidates) {
 // While the same ones ask, each sum-of-weights grants hold exactly `weight` of each, spread out.
 unsigned Arbiter::choose_weighted(std::uint64_t candidates) {
   std::int64_t earned = 0;
-  unsigned best = lowest(candidates);
+  unsigned best = lowest_bit(candidates);
   for (std::uint64_t rest = candidates; rest != 0; rest &= rest - 1) {
-    const unsigned i = lowest(rest);
+    const unsigned i = lowest_bit(rest);
     credit_[i] += shares_[i].weight;
     earned += shares_[i].weight;
     if (credit_[i] > credit_[best]) best = i;

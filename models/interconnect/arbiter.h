@@ -8,6 +8,11 @@
 
 namespace epoch {
 
+// The number of the lowest bit that is set; `bits` is not 0.
+inline unsigned lowest_bit(std::uint64_t bits) {
+  return static_cast<unsigned>(__builtin_ctzll(bits));
+}
+
 // Picks one of up to 64 requesters. Its choice depends on the requesters and on its choices before,
 // never on the order in which they came.
 class Arbiter {
@@ -17,15 +22,11 @@ class Arbiter {
 
   // One of the bits of `candidates`, which is not 0.
   unsigned pick(std::uint64_t candidates) {
-    if ((candidates & (candidates - 1)) == 0 && policy_ != Arbitration::weighted)
-      return last_ = lowest(candidates);
-    return choose(candidates);
+    const bool alone = (candidates & (candidates - 1)) == 0;
+    return last_ = alone ? lowest_bit(candidates) : choose(candidates);
   }
 
  private:
-  static unsigned lowest(std::uint64_t bits) {
-    return static_cast<unsigned>(__builtin_ctzll(bits));
-  }
   unsigned choose(std::uint64_t candidates);
   unsigned choose_weighted(std::uint64_t candidates);
 

@@ -167,12 +167,12 @@ void AtInterconnect::step() {
 void AtInterconnect::schedule() {
   std::uint64_t edge_ps = never;
   for (std::uint64_t rest = asked_; rest != 0; rest &= rest - 1)
-    edge_ps = std::min(edge_ps, next_grant(slaves_[static_cast<unsigned>(__builtin_ctzll(rest))]));
+    edge_ps = std::min(edge_ps, next_grant(slaves_[lowest_bit(rest)]));
   for (std::uint64_t rest = answering_; rest != 0; rest &= rest - 1)
-    edge_ps = std::min(edge_ps, next_grant(masters_[static_cast<unsigned>(__builtin_ctzll(rest))]));
+    edge_ps = std::min(edge_ps, next_grant(masters_[lowest_bit(rest)]));
   if (edge_ps != never) edge_ps = std::max(edge_ps, edge_after(now_ps()));
   for (std::uint64_t rest = arriving_; rest != 0; rest &= rest - 1) {
-    const Slave& slave = slaves_[static_cast<unsigned>(__builtin_ctzll(rest))];
+    const Slave& slave = slaves_[lowest_bit(rest)];
     edge_ps = std::min(edge_ps, slave.arriving.first->ready_ps);
   }
   if (edge_ps != never) wake_at(edge_ps);

@@ -7,14 +7,6 @@
 
 namespace epoch {
 
-namespace {
-
-unsigned lowest(std::uint64_t bits) {
-  return static_cast<unsigned>(__builtin_ctzll(bits));
-}
-
-}  // namespace
-
 bool AtInterconnect::may_grant(const Slave& slave) const {
   return slave.request == nullptr && slave.outstanding < target_limit_;
 }
@@ -27,7 +19,7 @@ bool AtInterconnect::may_ask(const Master& master) const {
 std::uint64_t AtInterconnect::candidates(const Slave& slave, std::uint64_t edge_ps) const {
   std::uint64_t bits = 0;
   for (std::uint64_t rest = slave.asking; rest != 0; rest &= rest - 1) {
-    const Master& master = masters_[lowest(rest)];
+    const Master& master = masters_[lowest_bit(rest)];
     if (master.request_ps <= edge_ps && may_ask(master)) bits |= rest & -rest;
   }
   return bits;
@@ -37,7 +29,7 @@ std::uint64_t AtInterconnect::next_grant(const Slave& slave) const {
   if (!may_grant(slave)) return never;
   std::uint64_t edge_ps = never;
   for (std::uint64_t rest = slave.asking; rest != 0; rest &= rest - 1) {
-    const Master& master = masters_[lowest(rest)];
+    const Master& master = masters_[lowest_bit(rest)];
     if (may_ask(master)) edge_ps = std::min(edge_ps, master.request_ps);
   }
   return std::max(edge_ps, slave.request_free_ps);
@@ -45,7 +37,7 @@ std::uint64_t AtInterconnect::next_grant(const Slave& slave) const {
 
 void AtInterconnect::grant_requests(std::uint64_t edge_ps) {
   for (std::uint64_t rest = asked_; rest != 0; rest &= rest - 1) {
-    const unsigned port = lowest(rest);
+    const unsigned port = lowest_bit(rest);
     Slave& slave = slaves_[port];
     if (slave.request_free_ps > edge_ps || !may_grant(slave)) continue;
     const std::uint64_t asking = candidates(slave, edge_ps);
@@ -163,7 +155,7 @@ void AtInterconnect::end_request(unsigned id, tlm::tlm_generic_payload& payload,
 
 void AtInterconnect::serve_arrivals(std::uint64_t now) {
   for (std::uint64_t rest = arriving_; rest != 0; rest &= rest - 1) {
-    const unsigned port = lowest(rest);
+    const unsigned port = lowest_bit(rest);
     Fifo& arriving = slaves_[port].arriving;
     while (arriving.first != nullptr && arriving.first->ready_ps <= now)
       serve_arrival(port, arriving.pop());

@@ -7,14 +7,6 @@
 
 namespace epoch {
 
-namespace {
-
-unsigned lowest(std::uint64_t bits) {
-  return static_cast<unsigned>(__builtin_ctzll(bits));
-}
-
-}  // namespace
-
 // The target has answered at `ps`; its bytes have moved.
 void AtInterconnect::take_response(unsigned port, Piece& piece, std::uint64_t ps) {
   Flight& flight = *piece.flight;
@@ -45,7 +37,7 @@ void AtInterconnect::show_first(unsigned port) {
 std::uint64_t AtInterconnect::candidates(const Master& master, std::uint64_t edge_ps) const {
   std::uint64_t bits = 0;
   for (std::uint64_t rest = master.answering; rest != 0; rest &= rest - 1) {
-    const Slave& slave = slaves_[lowest(rest)];
+    const Slave& slave = slaves_[lowest_bit(rest)];
     if (slave.responses.first->ready_ps <= edge_ps && slave.response_free_ps <= edge_ps)
       bits |= rest & -rest;
   }
@@ -56,7 +48,7 @@ std::uint64_t AtInterconnect::next_grant(const Master& master) const {
   if (master.answered != nullptr) return never;
   std::uint64_t edge_ps = never;
   for (std::uint64_t rest = master.answering; rest != 0; rest &= rest - 1) {
-    const Slave& slave = slaves_[lowest(rest)];
+    const Slave& slave = slaves_[lowest_bit(rest)];
     edge_ps = std::min(edge_ps, std::max(slave.responses.first->ready_ps, slave.response_free_ps));
   }
   return std::max(edge_ps, master.response_free_ps);
@@ -64,7 +56,7 @@ std::uint64_t AtInterconnect::next_grant(const Master& master) const {
 
 void AtInterconnect::grant_responses(std::uint64_t edge_ps) {
   for (std::uint64_t rest = answering_; rest != 0; rest &= rest - 1) {
-    const unsigned id = lowest(rest);
+    const unsigned id = lowest_bit(rest);
     Master& master = masters_[id];
     if (master.answered != nullptr || master.response_free_ps > edge_ps) continue;
     const std::uint64_t answering = candidates(master, edge_ps);
