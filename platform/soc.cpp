@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <utility>
 
 #include "device_tree.h"
+#include "interconnect/lt_interconnect.h"
 #include "memory_map.h"
 
 namespace epoch {
@@ -51,7 +54,7 @@ void Soc::make_modules(const ScenarioConfig& config, Elaboration order) {
         else
           cpu = std::make_unique<Cpu>("cpu", cpu_config(config));
       },
-      [&] { interconnect = std::make_unique<Interconnect>("interconnect", config.interconnect); },
+      [&] { make_interconnect(config); },
       [&] { boot_rom = std::make_unique<Ram>("boot_rom", boot_rom_config()); },
       [&] { sram = std::make_unique<Ram>("sram", config.sram); },
       [&] { dram = std::make_unique<Dram>("dram", config.dram); },
@@ -69,28 +72,69 @@ void Soc::make_modules(const ScenarioConfig& config, Elaboration order) {
   for (const auto& make : makers) make();
 }
 
+void Soc::make_interconnect(const ScenarioConfig& config) {
+  if (config.transport == Transport::lt) {
+    interconnect = std::make_unique<LtInterconnect>("interconnect", config.interconnect);
+    return;
+  }
+  auto at = std::make_unique<AtInterconnect>("interconnect", config.interconnect);
+  at_interconnect_ = at.get();
+  interconnect = std::move(at);
+}
+
+template <typename From, typename To>
+void Soc::connect(bool checked, const std::string& name, From& from, To& to) {
+  if (!checked) {
+    from.bind(to);
+    return;
+  }
+  std::string checker_name = "check_" + name;
+  std::replace(checker_name.begin(), checker_name.end(), '.', '_');
+  checkers_.push_back(std::make_unique<ProtocolChecker>(checker_name.c_str()));
+  from.bind(checkers_.back()->from_initiator);
+  checkers_.back()->to_target.bind(to);
+}
+
+template <typename Socket>
+void Soc::add_initiator(const ScenarioConfig& config, const std::string& name, Socket& socket,
+                        bool reserves, const Share& share, const AtMaster& master) {
+  masters_.push_back({name, &master});
+  Interconnect::TargetSocket& port = at_interconnect_ != nullptr
+                                         ? at_interconnect_->add_initiator(name, share)
+                                         : interconnect->add_initiator(name, reserves);
+  connect(at_interconnect_ != nullptr && config.check_protocol, name, socket, port);
+}
+
 template <typename Processor>
-void Soc::bind_processor(Processor& processor) {
-  processor.bus.bind(interconnect->add_initiator("cpu", false));
+void Soc::bind_processor(const ScenarioConfig& config, Processor& processor) {
+  add_initiator(config, "cpu", processor.bus, false, config.shares.cpu, processor.at_master());
   processor.software_interrupt(software_interrupt_);
   processor.timer_interrupt(timer_interrupt_);
   processor.external_interrupt(external_interrupt_);
 }
 
 void Soc::bind_bus(const ScenarioConfig& config) {
-  if (cpu) bind_processor(*cpu);
-  if (native_cpu) bind_processor(*native_cpu);
+  if (cpu) bind_processor(config, *cpu);
+  if (native_cpu) bind_processor(config, *native_cpu);
   for (const auto& epochcore : epochcores) {
     const std::string name = epochcore->name();
-    epochcore->dma.bind(interconnect->add_initiator(name + ".dma", true));
-    epochcore->commands.bind(interconnect->add_initiator(name + ".commands", true));
+    add_initiator(config, name + ".dma", epochcore->dma, true, config.shares.dma,
+                  epochcore->dma_master());
+    add_initiator(config, name + ".commands", epochcore->commands, true, config.shares.commands,
+                  epochcore->command_master());
   }
+  bind_targets(config);
+}
+
+void Soc::bind_targets(const ScenarioConfig& config) {
   for (const Region& region : platform_regions(config)) {
-    Interconnect::InitiatorSocket& port =
-        interconnect->add_target(region.name, region.base, region.size);
+    const bool is_dram = region.name == "dram";
+    Interconnect::InitiatorSocket& port = interconnect->add_target(
+        region.name, region.base, region.size, is_dram ? Transport::at : Transport::lt);
+    if (is_dram)
+      connect(at_interconnect_ != nullptr && config.check_protocol, "dram", port, dram->socket);
     if (region.name == "boot_rom") port.bind(boot_rom->socket);
     if (region.name == "sram") port.bind(sram->socket);
-    if (region.name == "dram") port.bind(dram->socket);
     if (region.name == "clint") port.bind(clint->socket);
     if (region.name == "plic") port.bind(plic->socket);
     if (region.name == "uart") port.bind(uart->socket);
@@ -128,6 +172,48 @@ void Soc::attach_trace(TraceSink& sink) {
 
 std::array<bool, 3> Soc::interrupt_inputs() const {
   return {external_interrupt_.read(), timer_interrupt_.read(), software_interrupt_.read()};
+}
+
+// What an initiator has sent and not been answered must be in the interconnect, or behind another
+// of its own.
+std::string Soc::lost(std::size_t initiator) const {
+  const AtMaster& master = *masters_[initiator].at;
+  const std::uint64_t unanswered = master.totals().sent - master.totals().answered;
+  const std::uint64_t inside = at_interconnect_->in_flight(initiator);
+  if (unanswered != inside + master.waiting())
+    return masters_[initiator].name + " waits for " + std::to_string(unanswered) +
+           " transactions, the interconnect has " + std::to_string(inside) + " of them and " +
+           std::to_string(master.waiting()) + " are not sent";
+  if (!checkers_.empty() && checkers_[initiator]->unfinished() != inside)
+    return std::string(checkers_[initiator]->name()) + " has seen " +
+           std::to_string(checkers_[initiator]->unfinished()) +
+           " transactions that have not ended, the interconnect has " + std::to_string(inside);
+  return "";
+}
+
+std::string Soc::conservation() const {
+  if (at_interconnect_ == nullptr) return "";
+  std::map<std::string, std::uint64_t> figures;
+  for (const Statistic& statistic : statistics())
+    if (const auto* count = std::get_if<std::uint64_t>(&statistic.value))
+      figures[statistic.name] = *count;
+  for (std::size_t i = 0; i < masters_.size(); ++i) {
+    const std::string problem = lost(i);
+    if (!problem.empty()) return problem;
+    figures[masters_[i].name + " received.read_bytes"] = masters_[i].at->totals().read_bytes;
+    figures[masters_[i].name + " received.write_bytes"] = masters_[i].at->totals().write_bytes;
+  }
+  std::vector<std::pair<std::string, std::string>> hops;
+  for (const Master& master : masters_)
+    hops.emplace_back(master.name + " received", "interconnect.initiator." + master.name);
+  for (const char* memory : {"dram", "sram", "boot_rom"})
+    hops.emplace_back(memory, std::string("interconnect.target.") + memory);
+  for (const auto& [near, far] : hops)
+    for (const char* direction : {".read_bytes", ".write_bytes"})
+      if (figures.at(near + direction) != figures.at(far + direction))
+        return near + direction + " is " + std::to_string(figures.at(near + direction)) + ", " +
+               far + direction + " is " + std::to_string(figures.at(far + direction));
+  return at_interconnect_->conservation();
 }
 
 Statistics Soc::statistics() const {

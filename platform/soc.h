@@ -14,7 +14,8 @@
 #include "cpu/cpu.h"
 #include "cpu/native_cpu.h"
 #include "epochcore/epochcore.h"
-#include "interconnect/interconnect.h"
+#include "interconnect/at_interconnect.h"
+#include "interconnect/protocol_checker.h"
 #include "memory/dram.h"
 #include "memory/ram.h"
 #include "peripherals/clint.h"
@@ -44,6 +45,9 @@ class Soc {
 
   void attach_trace(TraceSink& sink);
   Statistics statistics() const;
+  // Transport at: empty if no transaction is lost and the bytes of initiators, interconnect and
+  // memories agree; else what does not, with both figures.
+  std::string conservation() const;
   // Of whichever processor there is.
   bool sleeping() const { return cpu ? cpu->sleeping() : native_cpu->sleeping(); }
   std::uint64_t instructions() const { return cpu ? cpu->hart().instructions() : 0; }
@@ -64,11 +68,28 @@ class Soc {
 
  private:
   void make_modules(const ScenarioConfig& config, Elaboration order);
+  void make_interconnect(const ScenarioConfig& config);
   void bind_bus(const ScenarioConfig& config);
   void bind_interrupts();
   template <typename Processor>
-  void bind_processor(Processor& processor);
+  void bind_processor(const ScenarioConfig& config, Processor& processor);
+  void bind_targets(const ScenarioConfig& config);
+  // An initiator's socket to the interconnect's next port, or that to a target, with a checker
+  // between them if the scenario asks for it.
+  template <typename Socket>
+  void add_initiator(const ScenarioConfig& config, const std::string& name, Socket& socket,
+                     bool reserves, const Share& share, const AtMaster& master);
+  template <typename From, typename To>
+  void connect(bool checked, const std::string& name, From& from, To& to);
+  std::string lost(std::size_t initiator) const;
 
+  AtInterconnect* at_interconnect_ = nullptr;  // the interconnect, in transport at
+  struct Master {
+    std::string name;
+    const AtMaster* at;
+  };
+  std::vector<Master> masters_;                             // by initiator number
+  std::vector<std::unique_ptr<ProtocolChecker>> checkers_;  // of initiators, then of targets
   sc_core::sc_signal<bool> software_interrupt_, timer_interrupt_, external_interrupt_;
   sc_core::sc_signal<bool> uart_irq_;
   sc_core::sc_vector<sc_core::sc_signal<bool>> epochcore_irqs_;

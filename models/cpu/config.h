@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/transport.h"
+
 namespace epoch {
 
 // What becomes of a load or store whose address is no multiple of its size.
@@ -35,6 +37,7 @@ struct CacheConfig {
 constexpr std::uint32_t kLongestLine = 64;
 
 struct CpuConfig {
+  Transport transport = Transport::lt;
   double clock_mhz = 500;
   std::uint64_t quantum_ns = 10'000;  // how far the hart may run ahead; 0: not at all
   std::uint32_t reset_pc = 0x1000;

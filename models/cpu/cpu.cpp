@@ -23,10 +23,14 @@ Cpu::Cpu(const sc_core::sc_module_name& name, const CpuConfig& config)
       external_interrupt("external_interrupt"),
       period_ps_(clock_period_ps(config.clock_mhz)),
       quantum_cycles_(std::max<std::uint64_t>(1, config.quantum_ns * 1000 / period_ps_)),
+      grants_direct_(config.transport == Transport::lt ||
+                     (config.icache.size_kib != 0 && config.dcache.size_kib != 0)),
       timebase_hz_(config.timebase_hz),
       hart_(*this, config),
+      master_(bus, config.transport),
       inputs_(software_interrupt, timer_interrupt, external_interrupt) {
   SC_HAS_PROCESS(Cpu);
+  bus.register_nb_transport_bw(this, &Cpu::nb_transport_bw);
   bus.register_invalidate_direct_mem_ptr(this, &Cpu::invalidate_direct);
   SC_THREAD(execute);
   SC_METHOD(trace_interrupts);
@@ -92,18 +96,14 @@ void Cpu::synchronise() {
 BusReply Cpu::transport(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
                         unsigned bytes) {
   synchronise();
-  payload_.set_command(command);
-  payload_.set_address(address);
-  payload_.set_data_ptr(data);
-  payload_.set_data_length(bytes);
-  payload_.set_streaming_width(bytes);
-  payload_.set_byte_enable_ptr(nullptr);
-  payload_.set_dmi_allowed(false);
-  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  bus->b_transport(payload_, delay);
-  const std::uint64_t done = std::max(first_cycle_at(now_ps(delay)), hart_.cycles());
-  return {payload_.is_response_ok(), payload_.is_dmi_allowed(), done - hart_.cycles()};
+  const BusMaster::Answer answer = master_.access(command, address, data, bytes);
+  const std::uint64_t done = std::max(first_cycle_at(answer.done_ps), hart_.cycles());
+  return {answer.ok, answer.dmi_allowed, done - hart_.cycles()};
+}
+
+tlm::tlm_sync_enum Cpu::nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                        sc_core::sc_time& delay) {
+  return master_.at().nb_transport_bw(payload, phase, delay);
 }
 
 BusReply Cpu::read(std::uint32_t address, std::uint8_t* data, unsigned bytes) {
@@ -118,21 +118,32 @@ BusReply Cpu::fetch(std::uint32_t address, std::uint8_t* data) {
   return transport(tlm::TLM_READ_COMMAND, address, data, 2);
 }
 
-// What is written back is what memory holds now: nobody else runs between the two accesses.
+// What is written back is what memory holds when the line reaches it, whoever wrote it: the data
+// are memory's own.
 BusReply Cpu::transfer_line(std::uint32_t address, unsigned bytes, bool write) {
   std::uint8_t data[kLongestLine];
   if (!write) return transport(tlm::TLM_READ_COMMAND, address, data, bytes);
   synchronise();
-  if (debug_transport(tlm::TLM_READ_COMMAND, address, data, bytes) != bytes) return {};
-  return transport(tlm::TLM_WRITE_COMMAND, address, data, bytes);
+  tlm::tlm_dmi dmi;
+  if (!direct_memory(tlm::TLM_WRITE_COMMAND, address, dmi)) return {};
+  std::uint8_t* const line = dmi.get_dmi_ptr() + (address - dmi.get_start_address());
+  return transport(tlm::TLM_WRITE_COMMAND, address, line, bytes);
 }
 
+bool Cpu::direct_memory(tlm::tlm_command command, std::uint32_t address, tlm::tlm_dmi& dmi) {
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  return bus->get_direct_mem_ptr(payload, dmi) && address >= dmi.get_start_address() &&
+         address <= dmi.get_end_address();
+}
+
+// Every byte of it costs a bus access in at, unless caches stand in front of it.
 std::optional<DirectRegion> Cpu::direct_region(std::uint32_t address, bool write) {
-  payload_.set_command(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-  payload_.set_address(address);
   tlm::tlm_dmi dmi;
-  if (!bus->get_direct_mem_ptr(payload_, dmi)) return std::nullopt;
-  if (address < dmi.get_start_address() || address > dmi.get_end_address()) return std::nullopt;
+  if (!grants_direct_ ||
+      !direct_memory(write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, address, dmi))
+    return std::nullopt;
   constexpr sc_dt::uint64 top = std::numeric_limits<std::uint32_t>::max();
   return DirectRegion{static_cast<std::uint32_t>(dmi.get_start_address()),
                       static_cast<std::uint32_t>(std::min(dmi.get_end_address(), top)),

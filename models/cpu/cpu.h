@@ -10,6 +10,7 @@
 #include <systemc>
 #include <tlm>
 
+#include "common/bus_master.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "cpu/config.h"
@@ -45,6 +46,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   // Tells every access of the hart to memory, which makes it slow. Before the simulation starts.
   void observe_memory(MemoryObserver& observer) { hart_.observe_memory(observer); }
   const Hart& hart() const { return hart_; }
+  const AtMaster& at_master() const { return master_.at(); }
   // How far the hart has got: ahead of the kernel by up to a quantum, behind it while asleep.
   std::uint64_t local_ps() const { return hart_.cycles() * period_ps_; }
   bool sleeping() const { return sleep_.asleep(); }
@@ -74,7 +76,10 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   std::uint64_t first_cycle_at(std::uint64_t ps) const { return cycles_up_to(ps, period_ps_); }
   BusReply transport(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
                      unsigned bytes);
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
   void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
+  bool direct_memory(tlm::tlm_command command, std::uint32_t address, tlm::tlm_dmi& dmi);
 
   BusReply read(std::uint32_t address, std::uint8_t* data, unsigned bytes) override;
   BusReply write(std::uint32_t address, const std::uint8_t* data, unsigned bytes) override;
@@ -87,9 +92,10 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
 
   std::uint64_t period_ps_;
   std::uint64_t quantum_cycles_;
+  bool grants_direct_;  // at: what is direct is cached, and takes its time as lines
   std::uint64_t timebase_hz_;
   Hart hart_;
-  tlm::tlm_generic_payload payload_;
+  BusMaster master_;
   InterruptInputs inputs_;
   SleepTime sleep_;
   InterruptLatency latency_;

@@ -19,32 +19,32 @@ L1Cache::L1Cache(const CacheConfig& config) : line_bytes_(config.line_bytes), wa
       line_bytes_ < 4 || line_bytes_ > kLongestLine || size_bytes / line_bytes_ < ways_) {
     throw std::invalid_argument("cache: size, ways and line must be powers of two that fit");
   }
-  sets_ = size_bytes / line_bytes_ / ways_;
-  all_.resize(std::size_t{sets_} * ways_);
+  const std::uint32_t sets = size_bytes / line_bytes_ / ways_;
+  line_shift_ = static_cast<std::uint32_t>(__builtin_ctz(line_bytes_));
+  set_mask_ = sets - 1;
+  all_.resize(std::size_t{sets} * ways_);
+  recent_ = all_.data();
 }
 
-L1Cache::Way* L1Cache::set_of(std::uint32_t address) {
-  return &all_[std::size_t{address / line_bytes_ % sets_} * ways_];
-}
-
-bool L1Cache::hit(std::uint32_t address, bool write) {
-  Way* const set = set_of(address);
+bool L1Cache::find(std::uint32_t line) {
+  Way* const set = set_of(line);
   for (Way* way = set; way != set + ways_; ++way) {
-    if (!way->valid || way->line != line_of(address)) continue;
-    way->dirty = way->dirty || write;
+    if (way->line != line) continue;
     way->used = ++uses_;
+    recent_ = way;
     return true;
   }
   return false;
 }
 
 std::optional<std::uint32_t> L1Cache::fill(std::uint32_t address, bool write) {
-  Way* const set = set_of(address);
+  Way* const set = set_of(line_of(address));
   Way& victim = *std::min_element(set, set + ways_,
                                   [](const Way& a, const Way& b) { return a.used < b.used; });
   std::optional<std::uint32_t> written_back;
-  if (victim.valid && victim.dirty) written_back = victim.line;
-  victim = {line_of(address), true, write, ++uses_};
+  if (victim.dirty) written_back = victim.line;
+  victim = {line_of(address), write, ++uses_};
+  recent_ = &victim;
   return written_back;
 }
 

@@ -23,8 +23,10 @@ NativeCpu::NativeCpu(const sc_core::sc_module_name& name, const CpuConfig& confi
       timer_interrupt("timer_interrupt"),
       external_interrupt("external_interrupt"),
       period_ps_(clock_period_ps(config.clock_mhz)),
-      inputs_(software_interrupt, timer_interrupt, external_interrupt) {
+      inputs_(software_interrupt, timer_interrupt, external_interrupt),
+      master_(bus, config.transport) {
   SC_HAS_PROCESS(NativeCpu);
+  bus.register_nb_transport_bw(this, &NativeCpu::nb_transport_bw);
   bus.register_invalidate_direct_mem_ptr(this, &NativeCpu::invalidate_direct);
   SC_THREAD(execute);
   set_stack_size(kStackBytes);
@@ -39,23 +41,18 @@ void NativeCpu::execute() {
 
 bool NativeCpu::transport(tlm::tlm_command command, std::uint64_t address, void* data,
                           unsigned bytes) {
-  payload_.set_command(command);
-  payload_.set_address(address);
-  payload_.set_data_ptr(static_cast<unsigned char*>(data));
-  payload_.set_data_length(bytes);
-  payload_.set_streaming_width(bytes);
-  payload_.set_byte_enable_ptr(nullptr);
-  payload_.set_dmi_allowed(false);
-  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   const std::uint64_t started = now_ps();
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  bus->b_transport(payload_, delay);
-  const std::uint64_t end = std::max(now_ps(delay), started + period_ps_);
+  const BusMaster::Answer answer = master_.access(command, address, data, bytes);
+  const std::uint64_t end = std::max(answer.done_ps, started + period_ps_);
   ++bus_accesses_;
-  const bool ok = payload_.is_response_ok();
-  if (!ok) last_fault_ = Fault{address, command == tlm::TLM_WRITE_COMMAND};
+  if (!answer.ok) last_fault_ = Fault{address, command == tlm::TLM_WRITE_COMMAND};
   wait(from_ps(edge_after(end) - now_ps()));
-  return ok;
+  return answer.ok;
+}
+
+tlm::tlm_sync_enum NativeCpu::nb_transport_bw(tlm::tlm_generic_payload& payload,
+                                              tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  return master_.at().nb_transport_bw(payload, phase, delay);
 }
 
 bool NativeCpu::read(std::uint64_t address, void* data, unsigned bytes) {
@@ -90,10 +87,11 @@ const NativeCpu::Window* NativeCpu::window(std::uint64_t address, std::uint64_t 
 void* NativeCpu::pointer(std::uint64_t address, std::uint64_t bytes) {
   if (bytes == 0) bytes = 1;
   if (window(address, 1) == nullptr) {
-    payload_.set_command(tlm::TLM_READ_COMMAND);  // a rom grants no more than that
-    payload_.set_address(address);
+    tlm::tlm_generic_payload payload;
+    payload.set_command(tlm::TLM_READ_COMMAND);  // a rom grants no more than that
+    payload.set_address(address);
     tlm::tlm_dmi dmi;
-    if (!bus->get_direct_mem_ptr(payload_, dmi)) return nullptr;
+    if (!bus->get_direct_mem_ptr(payload, dmi)) return nullptr;
     windows_.push_back({dmi.get_start_address(), dmi.get_end_address(), dmi.get_dmi_ptr()});
   }
   const Window* found = window(address, bytes);

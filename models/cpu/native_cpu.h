@@ -10,6 +10,7 @@
 #include <tlm>
 #include <vector>
 
+#include "common/bus_master.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "cpu/config.h"
@@ -55,6 +56,7 @@ class NativeCpu : public sc_core::sc_module {
   void attach_trace(TraceSink& sink);
   void statistics(Statistics& out) const;
   bool sleeping() const { return sleep_.asleep(); }
+  const AtMaster& at_master() const { return master_.at(); }
   std::uint64_t bus_accesses() const { return bus_accesses_; }
   // The latest access that the bus refused.
   struct Fault {
@@ -76,11 +78,13 @@ class NativeCpu : public sc_core::sc_module {
   }
   bool transport(tlm::tlm_command command, std::uint64_t address, void* data, unsigned bytes);
   const Window* window(std::uint64_t address, std::uint64_t bytes) const;
+  tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
   void invalidate_direct(sc_dt::uint64 first, sc_dt::uint64 last);
 
   std::uint64_t period_ps_;
   InterruptInputs inputs_;
-  tlm::tlm_generic_payload payload_;
+  BusMaster master_;
   std::vector<Window> windows_;
   std::optional<Fault> last_fault_;
   std::uint64_t bus_accesses_ = 0;

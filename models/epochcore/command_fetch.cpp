@@ -50,24 +50,16 @@ unsigned CommandProcessor::fetch_burst() {
       std::min<std::uint64_t>({fetch_descriptors, tail_ - head_, size - slot, room}));
   const auto bytes = static_cast<unsigned>(count * descriptor_bytes);
 
-  payload_.set_command(tlm::TLM_READ_COMMAND);
-  payload_.set_address(address);
-  payload_.set_data_ptr(reinterpret_cast<unsigned char*>(descriptors_.data()));
-  payload_.set_data_length(bytes);
-  payload_.set_streaming_width(bytes);
-  payload_.set_byte_enable_ptr(nullptr);
-  payload_.set_dmi_allowed(false);
-  payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   fetching_ = true;
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  commands->b_transport(payload_, delay);
-  if (delay != sc_core::SC_ZERO_TIME) wait(delay);
+  const BusMaster::Answer answer =
+      master_.access(tlm::TLM_READ_COMMAND, address, descriptors_.data(), bytes);
+  if (answer.done_ps > now_ps()) wait(from_ps(answer.done_ps - now_ps()));
   align_to_clock();
   take_turn();
   fetching_ = false;
   request_dispatch();  // a stop may wait for this answer
   if (generation != generation_) return 0;
-  if (!payload_.is_response_ok()) {
+  if (!answer.ok) {
     fetch_on_ = false;
     execution_error({EPOCH_ERROR_BUS_FETCH, head_, address, bytes, 0});
     return 0;

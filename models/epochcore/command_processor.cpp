@@ -32,14 +32,15 @@ unsigned opcode_state(unsigned opcode) {
 }  // namespace
 
 CommandProcessor::CommandProcessor(const sc_core::sc_module_name& module_name,
-                                   const CommandProcessorConfig& config, Csr& csr,
+                                   const CommandProcessorConfig& config,
+                                   tlm::tlm_initiator_socket<>& commands, Csr& csr,
                                    Counters& counters)
     : sc_module(module_name),
-      commands("commands"),
       config_(config),
       csr_(csr),
       counters_(counters),
-      decoder_(config.limits) {
+      decoder_(config.limits),
+      master_(commands, config.transport) {
   SC_HAS_PROCESS(CommandProcessor);
   SC_THREAD(fetch);
   SC_METHOD(dispatch);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <tlm_utils/simple_initiator_socket.h>
-
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -12,6 +10,7 @@
 #include <systemc>
 #include <vector>
 
+#include "common/bus_master.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "epochcore/clock_control.h"
@@ -22,6 +21,7 @@
 namespace epoch {
 
 struct CommandProcessorConfig {
+  Transport transport = Transport::lt;
   std::uint64_t period_ps = 1000;
   unsigned fifo_depth = 16;
   Limits limits;
@@ -49,10 +49,9 @@ class RingObserver {
 // last. So the order in which the kernel runs the processes of one time does not matter.
 class CommandProcessor : public sc_core::sc_module, public EngineClient {
  public:
-  tlm_utils::simple_initiator_socket<CommandProcessor> commands;
-
+  // Fetches over `commands`, the device's socket, whose owner hands nb_transport_bw to at_master().
   CommandProcessor(const sc_core::sc_module_name& module_name, const CommandProcessorConfig& config,
-                   Csr& csr, Counters& counters);
+                   tlm::tlm_initiator_socket<>& commands, Csr& csr, Counters& counters);
   // The engines in the order of EPOCH_ENGINE_*; before simulation starts.
   void bind_engines(const std::array<Engine*, EPOCH_ENGINES>& engines) { engines_ = engines; }
 
@@ -71,6 +70,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   // The commands between COMPLETED and HEAD, in ring order; a retired one waits for its turn.
   std::vector<CommandView> pending() const { return {records_.begin(), records_.end()}; }
 
+  AtMaster& at_master() { return master_.at(); }
+  const AtMaster& at_master() const { return master_.at(); }
   void attach_trace(TraceSink& sink, const std::string& scope);
   void statistics(const std::string& prefix, Statistics& out) const;
 
@@ -198,7 +199,7 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
 
   // Fetch.
   static constexpr unsigned fetch_descriptors = 4;
-  tlm::tlm_generic_payload payload_;
+  BusMaster master_;
   std::array<Descriptor, fetch_descriptors> descriptors_{};
   bool fetching_ = false;           // a bus transaction is under way
   std::uint64_t generation_ = 0;    // moves when fetched but not queued descriptors become invalid

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <epochcore.h>
+#include "common/transport.h"
 #include "epochcore/pe_grid/array.h"
 
 namespace epoch {
@@ -21,6 +22,7 @@ struct BufferConfig {
 };
 
 struct EpochCoreConfig {
+  Transport transport = Transport::lt;
   double clock_mhz = 1000;  // the array clock; everything inside EpochCore runs on it
   ArrayConfig pe_grid;
   Fidelity fidelity = Fidelity::fast;

@@ -8,11 +8,12 @@
 
 namespace epoch {
 
-Dma::Dma(const sc_core::sc_module_name& module_name, const DmaConfig& config, EngineClient& client,
-         Counters& counters)
+Dma::Dma(const sc_core::sc_module_name& module_name, const DmaConfig& config,
+         tlm::tlm_initiator_socket<>& bus, AtMaster& at, EngineClient& client, Counters& counters)
     : sc_module(module_name),
-      bus("bus"),
       config_(config),
+      bus_(bus),
+      at_(at),
       client_(client),
       counters_(counters),
       staging_(std::size_t{config.burst_bytes} * config.outstanding) {
@@ -88,24 +89,34 @@ void Dma::transfer() {
       collect();
       continue;  // the wait may have brought a failure or a cancellation
     }
-    take_turn();
-    if (!cancelled_) issue(walker.next());
+    issue(walker.next());
   }
   while (!in_flight_.empty()) collect();
   if (!cancelled_ && !failed_) wait_until(local_done_ps_);
 }
 
-// Issues a burst at its time without waiting for the answer: the completion time is kept.
-void Dma::issue(const Burst& burst) {
-  std::uint8_t* data = staging_.data() + std::size_t{next_slot_} * config_.burst_bytes;
+std::uint8_t* Dma::next_staging() {
+  std::uint8_t* const data = staging_.data() + std::size_t{next_slot_} * config_.burst_bytes;
   next_slot_ = (next_slot_ + 1) % config_.outstanding;
+  return data;
+}
+
+void Dma::issue(const Burst& burst) {
+  config_.transport == Transport::lt ? issue_lt(burst) : issue_at(burst);
+}
+
+// Issues a burst at its time without waiting for the answer: the completion time is kept.
+void Dma::issue_lt(const Burst& burst) {
+  take_turn();
+  if (cancelled_) return;
+  std::uint8_t* const data = next_staging();
   const std::uint64_t issue_ps = std::max(next_issue_ps_, now_ps());
   sc_core::sc_time delay = from_ps(issue_ps - now_ps());
   next_issue_ps_ = issue_ps + config_.period_ps;
   if (!reads_bus()) delay = local.read({burst.local, 1, burst.bytes, 0}, data, delay);
   trace_address_.set(now_ps(delay), burst.bus);
 
-  payload_.set_command(reads_bus() ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND);
+  payload_.set_command(bus_command());
   payload_.set_address(burst.bus);
   payload_.set_data_ptr(data);
   payload_.set_data_length(burst.bytes);
@@ -113,17 +124,47 @@ void Dma::issue(const Burst& burst) {
   payload_.set_byte_enable_ptr(nullptr);
   payload_.set_dmi_allowed(false);
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  bus->b_transport(payload_, delay);
+  bus_->b_transport(payload_, delay);
   ++bursts_;
   in_flight_.push_back({burst, now_ps(delay), payload_.is_response_ok(), data});
   trace_bursts_.set(now_ps(), in_flight_.size());
 }
 
+// Waits until the burst's data are there and sends it.
+void Dma::issue_at(const Burst& burst) {
+  wait_until(next_issue_ps_);
+  take_turn();
+  if (cancelled_) return;
+  next_issue_ps_ = now_ps() + config_.period_ps;
+  std::uint8_t* const data = next_staging();
+  if (!reads_bus()) {
+    wait_until(now_ps(local.read({burst.local, 1, burst.bytes, 0}, data)));
+    take_turn();
+    if (cancelled_) return;
+  }
+  trace_address_.set(now_ps(), burst.bus);
+  AtMaster::Transaction& transaction = at_.make(*this, bus_command(), burst.bus, data, burst.bytes);
+  transaction.tag = first_number_ + in_flight_.size();
+  ++bursts_;
+  in_flight_.push_back({burst, unanswered, false, data});
+  trace_bursts_.set(now_ps(), in_flight_.size());
+  at_.send(transaction);
+}
+
+void Dma::answered(AtMaster::Transaction& transaction, std::uint64_t done_ps) {
+  InFlight& burst = in_flight_[transaction.tag - first_number_];
+  burst.done_ps = done_ps;
+  burst.ok = transaction.is_response_ok();
+  if (transaction.tag == first_number_) answered_.notify(from_ps(done_ps - now_ps()));
+}
+
 // Waits for the oldest burst's answer and takes it.
 void Dma::collect() {
+  while (in_flight_.front().done_ps == unanswered) wait(answered_);
   wait_until(in_flight_.front().done_ps);
   const InFlight done = in_flight_.front();
   in_flight_.pop_front();
+  ++first_number_;
   trace_bursts_.set(now_ps(), in_flight_.size());
   if (cancelled_ || failed_) return;
   if (!done.ok) {

@@ -37,24 +37,28 @@ EpochCore::EpochCore(const sc_core::sc_module_name& module_name, const EpochCore
       registers_(config_, [] { return now_ps(); }),
       counters_([] { return now_ps(); }, period_ps_),
       buffers_(make_buffers(config_, period_ps_)),
-      processor_("command_processor", {period_ps_, config_.fifo_depth, limits_of(config_)},
+      dma_master_(dma),
+      processor_("command_processor",
+                 {config_.transport, period_ps_, config_.fifo_depth, limits_of(config_)}, commands,
                  registers_, counters_),
       dma_in_("dma_in",
-              {EPOCH_ENGINE_DMA_IN, period_ps_, config_.dma_burst_bytes, config_.dma_outstanding},
-              processor_, counters_),
+              {config_.transport, EPOCH_ENGINE_DMA_IN, period_ps_, config_.dma_burst_bytes,
+               config_.dma_outstanding},
+              dma, dma_master_, processor_, counters_),
       dma_out_("dma_out",
-               {EPOCH_ENGINE_DMA_OUT, period_ps_, config_.dma_burst_bytes, config_.dma_outstanding},
-               processor_, counters_),
+               {config_.transport, EPOCH_ENGINE_DMA_OUT, period_ps_, config_.dma_burst_bytes,
+                config_.dma_outstanding},
+               dma, dma_master_, processor_, counters_),
       pe_grid_("pe_grid", config_, period_ps_, processor_, registers_, counters_,
                {buffers_[0].get(), buffers_[1].get(), buffers_[2].get()}),
-      vector_unit_("vector_unit", config_, period_ps_, processor_),
-      dma_inner_("dma_inner", 2),
-      commands_inner_("commands_inner") {
+      vector_unit_("vector_unit", config_, period_ps_, processor_) {
   SC_HAS_PROCESS(EpochCore);
   csr.register_b_transport(this, &EpochCore::csr_access);
   csr.register_transport_dbg(this, &EpochCore::csr_debug);
   debug.register_b_transport(this, &EpochCore::debug_access);
   debug.register_transport_dbg(this, &EpochCore::debug_debug);
+  dma.register_nb_transport_bw(this, &EpochCore::dma_backward);
+  commands.register_nb_transport_bw(this, &EpochCore::commands_backward);
   connect();
   SC_METHOD(drive_irq);
   sensitive << irq_event_;
@@ -69,12 +73,6 @@ void EpochCore::connect() {
     pe_grid_.local.buffers[i].bind(buffers_[i]->ports[port_pe_grid]);
     vector_unit_.local.buffers[i].bind(buffers_[i]->ports[port_vector_unit]);
   }
-  for (unsigned i = 0; i < dma_inner_.size(); ++i)
-    dma_inner_[i].register_b_transport(this, &EpochCore::forward_dma, static_cast<int>(i));
-  dma_in_.bus.bind(dma_inner_[0]);
-  dma_out_.bus.bind(dma_inner_[1]);
-  commands_inner_.register_b_transport(this, &EpochCore::forward_commands);
-  processor_.commands.bind(commands_inner_);
   processor_.bind_engines({&dma_in_, &dma_out_, &pe_grid_, &vector_unit_});
 }
 
@@ -112,12 +110,14 @@ unsigned EpochCore::debug_debug(tlm::tlm_generic_payload& payload) {
   return moved;
 }
 
-void EpochCore::forward_dma(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  dma->b_transport(payload, delay);
+tlm::tlm_sync_enum EpochCore::dma_backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                           sc_core::sc_time& delay) {
+  return dma_master_.nb_transport_bw(payload, phase, delay);
 }
 
-void EpochCore::forward_commands(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  commands->b_transport(payload, delay);
+tlm::tlm_sync_enum EpochCore::commands_backward(tlm::tlm_generic_payload& payload,
+                                                tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  return processor_.at_master().nb_transport_bw(payload, phase, delay);
 }
 
 void EpochCore::drive_irq() {

@@ -43,6 +43,10 @@ class EpochCore : public sc_core::sc_module {
     processor_.on_command = std::move(function);
   }
 
+  // Who sends over dma and over commands in at.
+  const AtMaster& dma_master() const { return dma_master_; }
+  const AtMaster& command_master() const { return processor_.at_master(); }
+
   void observe_ring(RingObserver& observer) { processor_.ring_observer = &observer; }
 
   // Signals in scope name() and below.
@@ -54,8 +58,10 @@ class EpochCore : public sc_core::sc_module {
   unsigned csr_debug(tlm::tlm_generic_payload& payload);
   void debug_access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned debug_debug(tlm::tlm_generic_payload& payload);
-  void forward_dma(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  void forward_commands(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum dma_backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                  sc_core::sc_time& delay);
+  tlm::tlm_sync_enum commands_backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay);
   Scratchpad* window_buffer(tlm::tlm_generic_payload& payload);
   void drive_irq();
   void connect();
@@ -65,13 +71,12 @@ class EpochCore : public sc_core::sc_module {
   Csr registers_;
   Counters counters_;
   std::array<std::unique_ptr<Scratchpad>, EPOCH_BUFFERS> buffers_;
+  AtMaster dma_master_;
   CommandProcessor processor_;
   Dma dma_in_;
   Dma dma_out_;
   PeGrid pe_grid_;
   VectorUnit vector_unit_;
-  sc_core::sc_vector<tlm_utils::simple_target_socket_tagged<EpochCore>> dma_inner_;
-  tlm_utils::simple_target_socket<EpochCore> commands_inner_;
 
   sc_core::sc_event irq_event_;
   TracePoint trace_irq_;

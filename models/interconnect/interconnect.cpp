@@ -30,19 +30,23 @@ Interconnect::TargetSocket& Interconnect::add_initiator(const std::string& initi
   initiator.info.reserves = reserves;
   TargetSocket& socket = from_initiator[id];
   const int tag = static_cast<int>(id);
-  socket.register_b_transport(this, &Interconnect::b_transport, tag);
+  serve(socket, tag);
   socket.register_get_direct_mem_ptr(this, &Interconnect::get_direct_mem_ptr, tag);
   socket.register_transport_dbg(this, &Interconnect::transport_dbg, tag);
   return socket;
 }
 
 Interconnect::InitiatorSocket& Interconnect::add_target(const std::string& target_name,
-                                                        std::uint64_t base, std::uint64_t size) {
+                                                        std::uint64_t base, std::uint64_t size,
+                                                        Transport speaks) {
   const std::size_t port = targets_.size();
   if (port == to_target.size())
     throw std::length_error("interconnect: no port left for target " + target_name);
   map_.add(target_name, base, size);
-  targets_.emplace_back().name = target_name;
+  Target& target = targets_.emplace_back();
+  target.name = target_name;
+  target.speaks = speaks;
+  serve(to_target[port], static_cast<int>(port));
   to_target[port].register_invalidate_direct_mem_ptr(this, &Interconnect::invalidate_direct_mem_ptr,
                                                      static_cast<int>(port));
   return to_target[port];
@@ -57,84 +61,40 @@ void Interconnect::end_of_elaboration() {
       SC_REPORT_ERROR(name(), ("target " + targets_[i].name + " is not bound").c_str());
 }
 
-void Interconnect::b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  Initiator& initiator = initiators_[static_cast<std::size_t>(id)];
-  const AddressRange* range = map_.find(payload.get_address(), payload.get_data_length());
-  const std::uint64_t arrival = now_ps(delay);
-  route(initiator, range, payload, delay);
-  if (on_access)
-    on_access({arrival, initiator.name, range, payload.get_address(), payload.get_data_ptr(),
-               payload.get_data_length(), payload.is_write(), payload.is_response_ok()});
-}
+void Interconnect::serve(InitiatorSocket&, int) {}
 
-void Interconnect::route(Initiator& initiator, const AddressRange* range,
-                         tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  if (range == nullptr) {
-    ++initiator.traffic.errors;
-    refuse(initiator, payload);
-    return;
-  }
-  Target& target = targets_[range->port];
-  if (initiator.address.attached()) {
-    initiator.address.set(now_ps(delay), payload.get_address());
-    initiator.target.set(now_ps(delay), range->port);
-  }
-  add_bus_time(initiator, target, payload.get_data_length(), delay);
-  forward(initiator, *range, payload, delay);
-  count(initiator.traffic, payload);
-  count(target.traffic, payload);
-}
-
-void Interconnect::refuse(const Initiator& initiator, tlm::tlm_generic_payload& payload) {
-  payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+void Interconnect::tell_unmapped(const Initiator& initiator,
+                                 const tlm::tlm_generic_payload& payload) const {
   if (on_unmapped)
     on_unmapped(
         {initiator.name, payload.get_address(), payload.get_data_length(), payload.is_write()});
 }
 
-void Interconnect::add_bus_time(Initiator& initiator, Target& target, unsigned bytes,
-                                sc_core::sc_time& delay) {
-  const std::uint64_t cycles = (std::uint64_t{bytes} + width_bytes_ - 1) / width_bytes_;
-  const std::uint64_t transfer = cycles * period_ps_;
-  std::uint64_t waiting = 0;
-  if (initiator.info.reserves) {
-    const std::uint64_t arrival = now_ps(delay);
-    const std::uint64_t start = std::max(arrival, target.free_ps);
-    waiting = start - arrival;
-    target.free_ps = start + transfer;
-    for (Traffic* traffic : {&initiator.traffic, &target.traffic}) {
-      traffic->busy_ps += transfer;
-      traffic->waiting_ps += waiting;
-    }
-    if (target.busy.attached()) {
-      target.busy.set(start, 1);
-      target.owner.set(start, 1 + initiator.info.initiator);
-      target.busy.set(target.free_ps, 0);
-      target.owner.set(target.free_ps, 0);
-    }
-  }
-  delay += from_ps(waiting + transfer);
+void Interconnect::trace_request(Initiator& initiator, std::uint64_t ps, std::uint64_t address,
+                                 std::size_t port) {
+  if (!initiator.address.attached()) return;
+  initiator.address.set(ps, address);
+  initiator.target.set(ps, port);
 }
 
-void Interconnect::forward(Initiator& initiator, const AddressRange& range,
-                           tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const std::uint64_t address = payload.get_address();
-  BusInfo* const outer = payload.set_extension(&initiator.info);
-  payload.set_address(address - range.base);
-  to_target[range.port]->b_transport(payload, delay);
-  payload.set_address(address);
-  payload.set_extension(outer);
+void Interconnect::trace_busy(Target& target, unsigned initiator, std::uint64_t from_ps,
+                              std::uint64_t to_ps) {
+  if (!target.busy.attached()) return;
+  target.busy.set(from_ps, 1);
+  target.owner.set(from_ps, 1 + initiator);
+  target.busy.set(to_ps, 0);
+  target.owner.set(to_ps, 0);
 }
 
-void Interconnect::count(Traffic& traffic, const tlm::tlm_generic_payload& payload) const {
+void Interconnect::Traffic::count(const tlm::tlm_generic_payload& payload) {
   if (!payload.is_response_ok()) {
-    ++traffic.errors;
+    ++errors;
   } else if (payload.is_read()) {
-    ++traffic.reads;
-    traffic.read_bytes += payload.get_data_length();
+    ++reads;
+    read_bytes += payload.get_data_length();
   } else if (payload.is_write()) {
-    ++traffic.writes;
-    traffic.write_bytes += payload.get_data_length();
+    ++writes;
+    write_bytes += payload.get_data_length();
   }
 }
 

@@ -14,6 +14,7 @@
 #include "common/bus_info.h"
 #include "common/statistics.h"
 #include "common/trace.h"
+#include "common/transport.h"
 #include "interconnect/address_map.h"
 #include "interconnect/config.h"
 
@@ -29,7 +30,7 @@ struct UnmappedAccess {
 
 // A transaction as its initiator sees it, answered. DMI and debug accesses are none.
 struct BusAccess {
-  std::uint64_t time_ps;         // when it reached the bus
+  std::uint64_t time_ps;         // lt: when it reached the bus; at: when its target answered
   const std::string& initiator;  // name
   const AddressRange* range;     // where it went; nullptr: nowhere
   std::uint64_t address;         // as the initiator says it
@@ -39,10 +40,9 @@ struct BusAccess {
   bool ok;
 };
 
-// Loosely-timed crossbar (transport "lt"): routes b_transport, DMI and debug by address; a target
-// sees addresses relative to its base. Each access takes ceil(bytes / width) bus cycles; those of
-// initiators with `reserves` queue for the target's port, the others pay the cycles without
-// waiting and occupy nothing.
+// Who may be addressed where, for both transports: routes direct memory access and debug by
+// address; a target sees addresses relative to its base. How transactions take time is what
+// LtInterconnect and AtInterconnect add.
 class Interconnect : public sc_core::sc_module {
  public:
   using TargetSocket = tlm_utils::simple_target_socket_tagged_optional<Interconnect>;
@@ -55,22 +55,28 @@ class Interconnect : public sc_core::sc_module {
   // Told of every transaction after its target has answered; costs a branch while empty.
   std::function<void(const BusAccess&)> on_access;
 
+  // Throws std::invalid_argument for a configuration that is no bus.
   Interconnect(const sc_core::sc_module_name& name, const InterconnectConfig& config);
 
   // Both during elaboration; bind the master's socket to the one and the other to the device's.
-  // BusInfo::initiator is the number of initiators added before.
+  // BusInfo::initiator is the number of initiators added before. lt: with `reserves` it queues for
+  // shared resources; at: everybody does.
   TargetSocket& add_initiator(const std::string& name, bool reserves);
-  // Throws std::invalid_argument, naming both ranges, if the new one overlaps an earlier one.
-  InitiatorSocket& add_target(const std::string& name, std::uint64_t base, std::uint64_t size);
+  // `speaks`: what the target's socket takes. Throws std::invalid_argument, naming both ranges, if
+  // the new one overlaps an earlier one.
+  InitiatorSocket& add_target(const std::string& name, std::uint64_t base, std::uint64_t size,
+                              Transport speaks = Transport::lt);
 
   const AddressMap& map() const { return map_; }
   void attach_trace(TraceSink& sink);
-  void statistics(Statistics& out) const;
+  virtual void statistics(Statistics& out) const;
 
- private:
+ protected:
   struct Traffic {
     std::uint64_t reads = 0, writes = 0, read_bytes = 0, write_bytes = 0, errors = 0;
     std::uint64_t busy_ps = 0, waiting_ps = 0;
+
+    void count(const tlm::tlm_generic_payload& payload);
   };
   struct Initiator {
     std::string name;
@@ -80,31 +86,37 @@ class Interconnect : public sc_core::sc_module {
   };
   struct Target {
     std::string name;
-    std::uint64_t free_ps = 0;  // when the port has served every reservation so far
+    Transport speaks;
     Traffic traffic;
     TracePoint busy, owner;
   };
 
+  // The transport's own interface, of a socket that is being handed out.
+  virtual void serve(TargetSocket& socket, int tag) = 0;
+  virtual void serve(InitiatorSocket& socket, int tag);
   void end_of_elaboration() override;
-  void b_transport(int id, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+
+  void tell_unmapped(const Initiator& initiator, const tlm::tlm_generic_payload& payload) const;
+  void trace_request(Initiator& initiator, std::uint64_t ps, std::uint64_t address,
+                     std::size_t port);
+  void trace_busy(Target& target, unsigned initiator, std::uint64_t from_ps, std::uint64_t to_ps);
+  std::uint64_t beats(std::uint64_t bytes) const {
+    return (bytes + width_bytes_ - 1) / width_bytes_;
+  }
+  std::uint64_t period_ps() const { return period_ps_; }
+
+  AddressMap map_;
+  std::deque<Initiator> initiators_;  // deque: a payload in flight points at its initiator's info
+  std::deque<Target> targets_;        // by AddressRange::port
+
+ private:
   bool get_direct_mem_ptr(int id, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
   unsigned transport_dbg(int id, tlm::tlm_generic_payload& payload);
   void invalidate_direct_mem_ptr(int port, sc_dt::uint64 start, sc_dt::uint64 end);
-
-  void route(Initiator& initiator, const AddressRange* range, tlm::tlm_generic_payload& payload,
-             sc_core::sc_time& delay);
-  void refuse(const Initiator& initiator, tlm::tlm_generic_payload& payload);
-  void add_bus_time(Initiator& initiator, Target& target, unsigned bytes, sc_core::sc_time& delay);
-  void forward(Initiator& initiator, const AddressRange& range, tlm::tlm_generic_payload& payload,
-               sc_core::sc_time& delay);
-  void count(Traffic& traffic, const tlm::tlm_generic_payload& payload) const;
   void report(Statistics& out, const std::string& scope, const Traffic& traffic) const;
 
   const std::uint64_t period_ps_;
   const unsigned width_bytes_;
-  AddressMap map_;
-  std::deque<Initiator> initiators_;  // deque: a payload in flight points at its initiator's info
-  std::deque<Target> targets_;        // by AddressRange::port
 };
 
 }  // namespace epoch

@@ -15,6 +15,7 @@ struct DramConfig {
   double gb_per_s = 25.6;                           // 1e9 bytes a second
   std::optional<DramDevice> device = std::nullopt;  // nullopt: ideal
   DramControllerConfig controller = {};             // of a real device
+  unsigned queue_depth = 64;                        // transport at: accesses without an answer
 };
 
 struct RamConfig {

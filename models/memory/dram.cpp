@@ -23,7 +23,10 @@ Dram::Dram(const sc_core::sc_module_name& module_name, const DramConfig& config)
       socket("socket"),
       storage_(config.size_bytes),
       latency_ps_(ns_to_ps(config.latency_ns)),
-      data_bus_(bytes_per_second(config.gb_per_s)) {
+      data_bus_(bytes_per_second(config.gb_per_s)),
+      config_(config) {
+  SC_HAS_PROCESS(Dram);
+  if (config.queue_depth == 0) throw std::invalid_argument("dram: queue_depth must be positive");
   if (config.device) {
     device_ = std::make_unique<DramEstimate>(*config.device, config.controller);
     if (device_->size_bytes() < config.size_bytes) {
@@ -31,8 +34,12 @@ Dram::Dram(const sc_core::sc_module_name& module_name, const DramConfig& config)
     }
   }
   socket.register_b_transport(this, &Dram::b_transport);
+  socket.register_nb_transport_fw(this, &Dram::nb_transport_fw);
   socket.register_get_direct_mem_ptr(this, &Dram::get_direct_mem_ptr);
   socket.register_transport_dbg(this, &Dram::transport_dbg);
+  SC_METHOD(step);
+  sensitive << step_event_;
+  dont_initialize();
 }
 
 void Dram::watch(std::uint64_t address, std::uint64_t bytes, std::function<void()> callback) {
@@ -43,7 +50,7 @@ void Dram::watch(std::uint64_t address, std::uint64_t bytes, std::function<void(
 void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   storage_.serve(payload);
   if (payload.is_response_error()) {
-    delay += from_ps(device_ ? device_->unloaded_ps(1, false) : latency_ps_);
+    delay += from_ps(error_ps());
     return;
   }
   const std::uint64_t arrival = now_ps(delay);
@@ -57,6 +64,10 @@ std::uint64_t Dram::completion_ps(const tlm::tlm_generic_payload& payload, std::
   const std::uint64_t bytes = payload.get_data_length();
   if (info == nullptr || !info->reserves) return arrival + unloaded_ps(bytes, payload.is_write());
   if (device_) return device_->reserve(arrival, payload.get_address(), bytes, payload.is_write());
+  return queued_completion_ps(bytes, arrival);
+}
+
+std::uint64_t Dram::queued_completion_ps(std::uint64_t bytes, std::uint64_t arrival) {
   const DataBus::Slot slot = data_bus_.reserve(arrival, bytes);
   reserved_bytes_ += bytes;
   busy_.set(slot.start_ps, 1);
@@ -66,6 +77,11 @@ std::uint64_t Dram::completion_ps(const tlm::tlm_generic_payload& payload, std::
 
 std::uint64_t Dram::unloaded_ps(std::uint64_t bytes, bool write) const {
   return device_ ? device_->unloaded_ps(bytes, write) : latency_ps_ + data_bus_.transfer_ps(bytes);
+}
+
+// An access that the memory refuses.
+std::uint64_t Dram::error_ps() const {
+  return device_ ? device_->unloaded_ps(1, false) : latency_ps_;
 }
 
 void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t latency) {
@@ -99,7 +115,8 @@ void Dram::statistics(Statistics& out) const {
       requests_ == 0 ? 0.0
                      : static_cast<double>(total_latency_ps_) / static_cast<double>(requests_);
   double busy_ns = static_cast<double>(data_bus_.transfer_ps(reserved_bytes_)) / 1e3;
-  for (unsigned i = 0; device_ && i < device_->channels(); ++i) busy_ns += device_->busy_ns(i);
+  for (unsigned i = 0; device_ && i < device_->channels(); ++i)
+    busy_ns += controller_ ? controller_->busy_ns(i) : device_->busy_ns(i);
   out.push_back({scope + ".requests", requests_, "access", "Requests served, DMI excluded"});
   out.push_back({scope + ".read_bytes", read_bytes_, "B", "Bytes read, DMI excluded"});
   out.push_back({scope + ".write_bytes", write_bytes_, "B", "Bytes written, DMI excluded"});
@@ -109,17 +126,19 @@ void Dram::statistics(Statistics& out) const {
   if (device_) device_statistics(out);
 }
 
+// Of the controller in transport at, of the estimate in lt.
 void Dram::device_statistics(Statistics& out) const {
   for (unsigned i = 0; i < device_->channels(); ++i) {
     const std::string channel = name() + (".channel" + std::to_string(i));
-    const ChannelCounts& counts = device_->counts(i);
+    const ChannelCounts& counts = controller_ ? controller_->channel_counts(i) : device_->counts(i);
     out.push_back({channel + ".read_bursts", counts.reads, "burst", "Column reads"});
     out.push_back({channel + ".write_bursts", counts.writes, "burst", "Column writes"});
     out.push_back({channel + ".activates", counts.activates, "command", "Rows opened"});
     out.push_back({channel + ".refreshes", counts.refreshes, "command", "All-bank refreshes"});
     for (unsigned number = 0; number < device_->banks_per_channel(); ++number) {
       const std::string bank = channel + ".bank" + std::to_string(number);
-      const BankCounts banks = device_->bank_counts(i, number);
+      const BankCounts banks =
+          controller_ ? controller_->bank_counts(i, number) : device_->bank_counts(i, number);
       out.push_back({bank + ".row_hits", banks.hits, "burst", "Bursts whose row was open"});
       out.push_back({bank + ".row_misses", banks.misses, "burst", "Bursts whose bank was closed"});
       out.push_back(

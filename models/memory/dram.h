@@ -4,14 +4,17 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <systemc>
+#include <vector>
 
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "memory/config.h"
 #include "memory/data_bus.h"
+#include "memory/dram_controller/controller.h"
 #include "memory/dram_controller/dram_estimate.h"
 #include "memory/storage.h"
 
@@ -24,6 +27,9 @@ namespace epoch {
 // Others complete at arrival + latency + bytes / bandwidth and occupy nothing.
 // A real device: reserving requests complete as DramEstimate says; others take its unloaded
 // time.
+//
+// Its socket takes both transports. In at every access queues, a real device's in DramController;
+// arrival is when it is accepted: while the queue is full, END_REQ waits. Bytes move on acceptance.
 class Dram : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<Dram> socket;
@@ -46,8 +52,32 @@ class Dram : public sc_core::sc_module {
 
   std::uint64_t completion_ps(const tlm::tlm_generic_payload& payload, std::uint64_t arrival);
   std::uint64_t unloaded_ps(std::uint64_t bytes, bool write) const;
+  std::uint64_t error_ps() const;
   void device_statistics(Statistics& out) const;
+  std::uint64_t queued_completion_ps(std::uint64_t bytes, std::uint64_t arrival);
   void count(const tlm::tlm_generic_payload& payload, std::uint64_t latency);
+
+  // Transport at (dram_at.cpp).
+  struct Access {
+    tlm::tlm_generic_payload* payload;
+    std::uint64_t arrival_ps;
+    std::uint64_t done_ps;
+  };
+  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
+  bool full(const tlm::tlm_generic_payload& payload) const;
+  void accept(tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps);
+  void accept_refused();
+  void step();
+  void respond();
+  void end_response(const Access& access, std::uint64_t at_ps);
+  void enqueue(const Access& access);
+  void complete(std::uint64_t until_ps);
+  void enqueue_ideal(const Access& access);
+  void enqueue_device(const Access& access);
+  void complete_ideal(std::uint64_t until_ps);
+  void complete_device(std::uint64_t until_ps);
+  void wait_for_controller();
 
   Storage storage_;
   const std::uint64_t latency_ps_;
@@ -57,6 +87,19 @@ class Dram : public sc_core::sc_module {
   std::uint64_t requests_ = 0, read_bytes_ = 0, write_bytes_ = 0, reserved_bytes_ = 0;
   std::uint64_t total_latency_ps_ = 0;
   TracePoint busy_;
+
+  const DramConfig config_;
+  std::deque<Access> queued_;     // ideal: accepted, in the order of completion
+  std::deque<Access> completed_;  // wait for the response channel; the first may be on it
+  std::unique_ptr<DramController> controller_;  // a real device's, from the first access in at on
+  std::vector<Access> at_controller_;           // by the controller's id
+  std::vector<std::size_t> free_ids_;
+  unsigned outstanding_ = 0;  // accepted without an answer
+  bool responding_ = false;       // BEGIN_RESP without END_RESP
+  std::uint64_t response_free_ps_ = 0;
+  tlm::tlm_generic_payload* refused_ = nullptr;  // BEGIN_REQ without END_REQ
+  std::uint64_t refused_ps_ = 0;                 // its arrival
+  sc_core::sc_event step_event_;
 };
 
 }  // namespace epoch

@@ -53,7 +53,8 @@ void Storage::serve(tlm::tlm_generic_payload& payload) {
   if (payload.is_read()) {
     std::memcpy(payload.get_data_ptr(), data_ + address, bytes);
   } else if (payload.is_write()) {
-    std::memcpy(data_ + address, payload.get_data_ptr(), bytes);
+    // A cache's write-back points at what memory holds.
+    std::memmove(data_ + address, payload.get_data_ptr(), bytes);
     call_watches(address, bytes);
   }
 }

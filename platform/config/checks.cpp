@@ -45,6 +45,17 @@ void check_cache(const Configuration& c, const std::string& name, const CacheCon
   }
 }
 
+// In at a byte that no cache holds is a bus transaction, and the tags of one cache alone would not
+// say which bytes those are.
+void check_at_caches(const Configuration& c) {
+  const CpuConfig& cpu = c.values.cpu;
+  if (c.values.transport != Transport::at) return;
+  if ((cpu.icache.size_kib == 0) == (cpu.dcache.size_kib == 0)) return;
+  const std::string none = cpu.icache.size_kib == 0 ? "icache" : "dcache";
+  c.refuse("cpu." + none + ".size_kib",
+           "0 while the other cache has a size: transport \"at\" wants both caches or none");
+}
+
 // The device tree names a reserved-memory node after each blob.
 void check_data(const Configuration& c) {
   std::set<std::string> names;
@@ -124,6 +135,16 @@ void check_native(const Configuration& c) {
   }
 }
 
+constexpr std::uint32_t kAtCacheKib = 32;
+
+// Without caches each instruction of at would be bus transactions.
+void derive_cache(Configuration& c, const std::string& key, std::uint32_t& size_kib) {
+  if (c.values.transport != Transport::at || c.values.cpu_kind != CpuKind::rv32) return;
+  if (c.written(key)) return;
+  size_kib = kAtCacheKib;
+  c.derived[key] = "transport";
+}
+
 // "file:PATH" with a relative path is relative to whoever wrote it, like every file name.
 void anchor_file(const Configuration& c, const std::string& key, std::string& value) {
   const std::string prefix = "file:";
@@ -139,6 +160,9 @@ void derive_values(Configuration& c) {
   anchor_file(c, "uart.output", c.values.uart.output);
   anchor_file(c, "uart.input", c.values.uart.input);
   load_dram_device(c);
+  derive_cache(c, "cpu.icache.size_kib", c.values.cpu.icache.size_kib);
+  derive_cache(c, "cpu.dcache.size_kib", c.values.cpu.dcache.size_kib);
+  c.values.cpu.transport = c.values.epochcore.transport = c.values.transport;
   ArrayConfig& grid = c.values.epochcore.pe_grid;
   grid.drain_lanes = c.values.drain_lanes.value_or(grid.cols);
   if (!grid.lima && !c.written("epochcore.pe_grid.multipliers")) grid.multipliers = 1;
@@ -153,6 +177,7 @@ void check_configuration(const Configuration& c) {
   check_dram(c);
   check_cache(c, "icache", c.values.cpu.icache);
   check_cache(c, "dcache", c.values.cpu.dcache);
+  check_at_caches(c);
   check_data(c);
   check_blob_address(c, "network.address", c.values.network.address);
   for (std::size_t i = 0; i < c.values.data.size(); ++i) {

@@ -25,8 +25,9 @@ struct Writer {
 // A scenario with everything it extends and every --set applied, and who wrote what.
 struct Configuration {
   ScenarioConfig values;
-  std::map<std::string, Writer> writers;  // by key path with indices, "data.0.file"
-  std::filesystem::path scenario;         // empty: the default platform
+  std::map<std::string, Writer> writers;       // by key path with indices, "data.0.file"
+  std::map<std::string, std::string> derived;  // key path: which other key it follows
+  std::filesystem::path scenario;              // empty: the default platform
 
   // Refuses a key that was written, or a combination, in the name of whoever wrote `key_path`.
   [[noreturn]] void refuse(const std::string& key_path, const std::string& why) const;

@@ -141,6 +141,8 @@ std::string configuration_origins(const Configuration& configuration) {
   for_each_value(configuration.values, [&](const Key& key, std::size_t i, const std::string& path) {
     const auto writer = configuration.writers.find(path);
     std::string who = "default";
+    const auto derived = configuration.derived.find(path);
+    if (derived != configuration.derived.end()) who += ", by " + derived->second;
     if (writer != configuration.writers.end()) {
       who = (writer->second.command_line ? "--set " : "") + one_line(writer->second.name, 200);
     }

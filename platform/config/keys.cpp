@@ -9,7 +9,6 @@ namespace epoch {
 namespace {
 
 constexpr double kMax32 = 4294967295.0;
-constexpr const char* kLater = "others come in later releases";
 
 template <typename Access>
 Key integer(std::string path, Access access, double minimum, double maximum,
@@ -97,19 +96,6 @@ Key choice(std::string path, Access access, std::vector<std::string> choices,
     const auto at = std::find(choices.begin(), choices.end(), std::get<std::string>(value));
     access(c, i) = values[static_cast<std::size_t>(at - choices.begin())];
   };
-  return key;
-}
-
-// A choice of which this version has one: nothing to store.
-Key only(std::string path, std::string value, std::string description) {
-  Key key;
-  key.path = std::move(path);
-  key.type = KeyType::choice;
-  key.description = std::move(description);
-  key.choices = {value};
-  key.note = kLater;
-  key.read = [value](const ScenarioConfig&, std::size_t) { return KeyValue(value); };
-  key.write = [](ScenarioConfig&, std::size_t, const KeyValue&) {};
   return key;
 }
 
@@ -313,8 +299,51 @@ void add_dram(std::vector<Key>& keys) {
   add_dram_controller(keys);
 }
 
+template <typename Access>
+void add_share(std::vector<Key>& keys, const std::string& who, Access share) {
+  keys.push_back(integer(
+      "interconnect.weight." + who,
+      [share](auto& c, std::size_t) -> auto& { return share(c).weight; }, 1, 255,
+      "at, weighted: grants to " + who + " out of every sum of weights"));
+  keys.push_back(integer(
+      "interconnect.priority." + who,
+      [share](auto& c, std::size_t) -> auto& { return share(c).priority; }, 0, 255,
+      "at, fixed: place of " + who + ", 0 first"));
+}
+
+// What lt has no use for.
+void add_at_interconnect(std::vector<Key>& keys) {
+  keys.push_back(choice(
+      "interconnect.arbitration", EPOCH_FIELD(interconnect.arbitration),
+      {"round_robin", "fixed", "weighted"},
+      std::vector<Arbitration>{Arbitration::round_robin, Arbitration::fixed, Arbitration::weighted},
+      "at: which initiator a target's request channel goes to"));
+  keys.push_back(integer("interconnect.latency_cycles", EPOCH_FIELD(interconnect.latency_cycles), 0,
+                         1000, "at: bus cycles of the pipeline, each way"));
+  keys.push_back(integer("interconnect.outstanding_per_initiator",
+                         EPOCH_FIELD(interconnect.outstanding_per_initiator), 1, 1024,
+                         "at: transactions of an initiator between grant and answer"));
+  keys.push_back(integer("interconnect.outstanding_per_target",
+                         EPOCH_FIELD(interconnect.outstanding_per_target), 1, 1024,
+                         "at: bursts at a target between grant and answer"));
+  keys.push_back(power_of_two(integer("interconnect.max_burst_bytes",
+                                      EPOCH_FIELD(interconnect.max_burst_bytes), 16, 4096,
+                                      "at: longer transactions are split at its multiples")));
+  keys.push_back(plain("interconnect.check_protocol", KeyType::boolean, EPOCH_FIELD(check_protocol),
+                       "at: watches the base protocol on every hop; a violation ends the run"));
+  add_share(
+      keys, "cpu", [](auto& c) -> auto& { return c.shares.cpu; });
+  add_share(
+      keys, "dma", [](auto& c) -> auto& { return c.shares.dma; });
+  add_share(
+      keys, "commands", [](auto& c) -> auto& { return c.shares.commands; });
+}
+
 void add_system(std::vector<Key>& keys) {
-  keys.push_back(only("transport", "lt", "Transaction level: loosely timed"));
+  keys.push_back(choice("transport", EPOCH_FIELD(transport), {"lt", "at"},
+                        std::vector<Transport>{Transport::lt, Transport::at},
+                        "Transactions: lt, loosely timed; at, approximately timed, in four phases "
+                        "through arbitrated channels"));
   keys.push_back(choice("cpu.kind", EPOCH_FIELD(cpu_kind), {"rv32", "native"},
                         std::vector<CpuKind>{CpuKind::rv32, CpuKind::native},
                         "What executes the firmware: rv32, a simulator of RV32IMAFC, its ELF; "
@@ -351,6 +380,7 @@ void add_system(std::vector<Key>& keys) {
   keys.push_back(
       power_of_two(integer("interconnect.width_bytes", EPOCH_FIELD(interconnect.width_bytes), 1,
                            1024, "Bytes a bus cycle")));
+  add_at_interconnect(keys);
   add_dram(keys);
   keys.push_back(scaled("sram.size_kib", EPOCH_FIELD(sram.size), 1 << 10, 4, 65536,
                         "Size of the on-chip sram"));

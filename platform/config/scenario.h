@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/transport.h"
 #include "cpu/config.h"
 #include "epochcore/config.h"
 #include "interconnect/config.h"
@@ -70,6 +71,11 @@ enum class CpuKind {
   native  // the host itself, a shared object made of the same sources
 };
 
+// What each kind of initiator gets of the interconnect in at.
+struct SharesConfig {
+  Share cpu, dma, commands;
+};
+
 // One platform and what it runs: everything that a scenario file can say, with every default.
 struct ScenarioConfig {
   FirmwareConfig firmware;
@@ -79,7 +85,10 @@ struct ScenarioConfig {
   UartConfig uart;
   CpuKind cpu_kind = CpuKind::rv32;
   bool dma_coherent = true;  // cpu.dma_coherent: for the device tree and the checks
+  Transport transport = Transport::lt;
   InterconnectConfig interconnect;
+  SharesConfig shares;
+  bool check_protocol = false;  // interconnect.check_protocol
   DramConfig dram{512ull << 20};
   FileReference dram_device{"ideal", {}};  // "ideal", or the device file that dram.device is of
   RamConfig sram{64ull << 10, 2.0};

@@ -366,12 +366,16 @@ RunSummary Simulation::run(const RunLimits& limits) {
         Ending{"platform error", std::string("platform error: ") + one_line(error.what(), 400),
                kExitPlatform, 0};
   }
+  const std::string lost = soc_.conservation();
+  if (!lost.empty() && ending_->exit_status != kExitPlatform)
+    ending_ =
+        Ending{"platform error", "platform error: bytes do not agree: " + lost, kExitPlatform, 0};
   // Not in the hart's thread, whose stack is small.
   if (trapped_) ending_->message += inspection_.backtrace(*trapped_);
   console_.flush();
-  const std::string lost = uart_line_.output->problem();
-  if (!lost.empty() && ending_->exit_status == 0)
-    ending_ = Ending{"output lost", lost, kExitUnavailable, 0};
+  const std::string problem = uart_line_.output->problem();
+  if (!problem.empty() && ending_->exit_status == 0)
+    ending_ = Ending{"output lost", problem, kExitUnavailable, 0};
   progress_.erase();
   if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Long sequences, `fast` grid: a whole Path-X network, and what a step costs at 1,000 to 1,000,000
-// of them. CPU seconds (user + system) and peak memory of the child. Prints `name value unit` a
-// line.
+// Long sequences, `fast` grid: a whole Path-X network, a layer of it in transport at, and what a
+// step costs at 1,000 to 1,000,000 of them. CPU seconds (user + system) and peak memory of the
+// child. Prints `name value unit` a line.
 #include <unistd.h>
 
 #include <cstdio>
@@ -62,6 +62,21 @@ void path_x_network(const std::string& epochvp, const ScratchFolder& scratch) {
   }
 }
 
+// One such layer, every access of hart, fetch and DMA in four phases.
+void path_x_layer_at(const std::string& epochvp, const ScratchFolder& scratch) {
+  const std::string folder = scratch / "path-x-layer";
+  run_child({epochvp, "generate", "s4d", "--task", "path-x", "--layers", "1", "--out", folder});
+  for (const std::string size : {"32", "128"}) {
+    const ChildRun run =
+        median_run({epochvp, "run", folder + "/scenario.json", "--set", "transport=at", "--set",
+                    "epochcore.pe_grid.rows=" + size, "--set", "epochcore.pe_grid.cols=" + size},
+                   3);
+    const std::string name = "path_x_layer_at_" + size;
+    std::printf("%s_cpu %.1f s\n", name.c_str(), run.cpu_s);
+    std::printf("%s_memory %.0f MiB\n", name.c_str(), run.peak_mib);
+  }
+}
+
 // Two causal S4D layers of 16 channels and 16 complex modes. Linear in the steps, if cycles and CPU
 // time of a step stay what they are; the CPU time is that beyond a run of one step. Layer by layer,
 // memory grows by a tensor; depth first, by descriptors alone.
@@ -96,6 +111,7 @@ int main(int argc, char** argv) try {
   }
   const ScratchFolder scratch;
   path_x_network(argv[1], scratch);
+  path_x_layer_at(argv[1], scratch);
   long_sequences(argv[1], scratch);
   return 0;
 } catch (const std::exception& error) {

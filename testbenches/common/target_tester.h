@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <systemc>
 #include <tlm>
 #include <vector>
@@ -18,6 +19,9 @@ namespace epoch {
 //   dma.socket.bind(memory.socket);
 //   memory.latency = sc_core::sc_time(50, sc_core::SC_NS);
 //   memory.response = tlm::TLM_GENERIC_ERROR_RESPONSE;    // from now on every access fails
+//
+// Its socket takes both transports. In at it accepts each request at once and answers each after
+// its latency, so answers may overtake each other; sc_max_time(): never.
 class TargetTester : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<TargetTester> socket;
@@ -39,7 +43,7 @@ class TargetTester : public sc_core::sc_module {
     unsigned initiator;  // of the BusInfo
     bool reserves;
   };
-  std::vector<Access> log;  // of b_transport; an access outside the memory is an address error
+  std::vector<Access> log;  // of transactions; an access outside the memory is an address error
 
   void invalidate_dmi(std::uint64_t first, std::uint64_t last);
 
@@ -47,7 +51,14 @@ class TargetTester : public sc_core::sc_module {
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   bool get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
+  tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                     sc_core::sc_time& delay);
+  void respond();
   bool move(tlm::tlm_generic_payload& payload);
+
+  std::multimap<sc_core::sc_time, tlm::tlm_generic_payload*> answers_;  // by when they are due
+  bool responding_ = false;                                             // BEGIN_RESP, no END_RESP
+  sc_core::sc_event respond_event_;
 };
 
 }  // namespace epoch

@@ -77,5 +77,22 @@ TEST_CASE("elaboration in reverse changes no byte of the self-test at quantum 0"
   compare("selftest.json", {"cpu.quantum_ns=0"}, {"--waits=1000"});
 }
 
+TEST_CASE("elaboration in reverse changes no byte of a digit's run in transport at") {
+  compare("smnist.json", {"transport=at"}, {"--digits=2", "--logits"});
+}
+
+TEST_CASE("elaboration in reverse changes no byte in transport at while two EpochCores contend") {
+  compare(
+      "smnist.json",
+      {"transport=at", "epochcore.instances=2", "interconnect.arbitration=weighted",
+       "interconnect.weight.dma=3", "interconnect.width_bytes=8", "interconnect.max_burst_bytes=64",
+       "interconnect.outstanding_per_target=3", "interconnect.check_protocol=true"},
+      {"--digits=4", "--logits"});
+}
+
+TEST_CASE("elaboration in reverse changes no byte of the self-test in transport at, quantum 0") {
+  compare("selftest.json", {"transport=at", "cpu.quantum_ns=0"}, {"--waits=1000"});
+}
+
 }  // namespace
 }  // namespace epoch

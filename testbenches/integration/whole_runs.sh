@@ -3,6 +3,7 @@
 # The firmware's programs on the built platform: whole_runs.sh EPOCHVP CASE
 set -uo pipefail
 vp=$1 name=$2
+readme=$(cd "$(dirname "$0")/../../models/interconnect" && pwd)/README.md
 . "$(dirname "$0")/../common/expect.sh"
 
 quanta="0 100 10000" # ns; 0 is exact, 10000 the default
@@ -99,6 +100,50 @@ case_selftest_shapes() {
   run buffers selftest --set $buffers.activations.size_kib=16 \
     --set $buffers.accumulators.size_kib=8 --set $buffers.coefficients.size_kib=16 -- --waits=100
   run slow_memory selftest --set dram.ideal.latency_ns=900 -- --waits=100
+}
+
+# The same data in lt and in at: bytes on the UART, with a checker on every hop; and with buses that
+# split, hold back and share unevenly.
+at="--set transport=at --set interconnect.check_protocol=true"
+narrow="--set interconnect.width_bytes=4 --set interconnect.max_burst_bytes=16
+  --set interconnect.outstanding_per_target=2 --set interconnect.outstanding_per_initiator=1
+  --set interconnect.arbitration=fixed --set interconnect.priority.dma=1
+  --set interconnect.latency_cycles=7"
+same_in_at() {
+  local program=$1
+  shift
+  run lt "$program" "$@"
+  run at "$program" $at "$@"
+  run narrow "$program" $at $narrow "$@"
+  same out.at out.lt
+  same out.narrow out.lt
+}
+case_hello_at() { # prints a time, which a narrow bus shows
+  run lt hello
+  run at hello $at
+  same out.at out.lt
+}
+case_ring_at() { same_in_at ring; }
+case_selftest_at() {
+  same_in_at selftest -- --waits=300
+  run exact selftest $at --set cpu.quantum_ns=0 -- --waits=300
+  same out.exact out.lt
+  run uncached selftest $at --set cpu.icache.size_kib=0 --set cpu.dcache.size_kib=0 -- --waits=20
+  has out.uncached ", 0 failed"
+}
+# Bytes at every hop are compared by the platform at the end of each run in at (exit 70).
+case_smnist_at() {
+  run lt smnist -- --digits=2 --logits
+  run at smnist $at -- --digits=2 --logits
+  run narrow smnist $at $narrow -- --digits=2 --logits
+  answers lt >answers.lt
+  answers at >answers.at
+  answers narrow >answers.narrow
+  same answers.at answers.lt
+  same answers.narrow answers.lt
+  local row
+  row="| a digit of \`smnist\`, array cycles | $(cycles lt | head -1) | $(cycles at | head -1) |"
+  grep -qF "$row" "$readme" || fail "models/interconnect/README.md lacks: $row"
 }
 
 # Labels and logits of what smnist printed; cycles apart from them.

@@ -165,8 +165,37 @@ TEST_CASE("a refusal names file, key, value and what is allowed") {
   CHECK_THAT(refusal(R"({"firmware":{"elf":"a\u0000b"}})"), Contains("firmware.elf"));
 }
 
-TEST_CASE("what later releases bring is refused by name") {
-  CHECK_THAT(refusal(R"({"transport":"at"})"), Contains("only") && Contains("later releases"));
+TEST_CASE("a bus that cannot be is refused") {
+  CHECK_THAT(refusal(R"({"transport":"tlm"})"), Contains("one of \"lt\", \"at\""));
+  CHECK_THAT(refusal(R"({"interconnect":{"width_bytes":0}})"),
+             Contains("interconnect.width_bytes: 0"));
+  CHECK_THAT(refusal(R"({"interconnect":{"width_bytes":48}})"), Contains("a power of two"));
+  CHECK_THAT(refusal(R"({"interconnect":{"arbitration":"lottery"}})"),
+             Contains("one of \"round_robin\", \"fixed\", \"weighted\""));
+  CHECK_THAT(refusal(R"({"interconnect":{"weight":{"dma":0}}})"),
+             Contains("interconnect.weight.dma: 0"));
+  CHECK_THAT(refusal(R"({"interconnect":{"weight":{"gpu":1}}})"),
+             Contains("interconnect.weight.gpu: unknown key"));
+  CHECK_THAT(refusal(R"({"interconnect":{"max_burst_bytes":100}})"), Contains("a power of two"));
+  CHECK_THAT(refusal(R"({"interconnect":{"outstanding_per_target":0}})"),
+             Contains("interconnect.outstanding_per_target: 0"));
+  CHECK_THAT(refusal(R"({"transport":"at","cpu":{"dcache":{"size_kib":0}}})"),
+             Contains("cpu.dcache.size_kib") && Contains("both caches or none"));
+}
+
+TEST_CASE("transport at brings caches, and the origin says so") {
+  const Configuration at = load_configuration({}, {"transport=at"});
+  CHECK(at.values.cpu.icache.size_kib == 32);
+  CHECK(at.values.cpu.dcache.size_kib == 32);
+  CHECK(at.values.epochcore.transport == Transport::at);
+  CHECK_THAT(configuration_origins(at),
+             Contains("cpu.dcache.size_kib = 32  # default, by transport"));
+  const Configuration none =
+      load_configuration({}, {"transport=at", "cpu.icache.size_kib=0", "cpu.dcache.size_kib=0"});
+  CHECK(none.values.cpu.dcache.size_kib == 0);
+  const Configuration lt = load_configuration({}, {});
+  CHECK(lt.values.cpu.dcache.size_kib == 0);
+  CHECK_THAT(configuration_origins(lt), Contains("cpu.dcache.size_kib = 0  # default\n"));
 }
 
 TEST_CASE("an unknown key suggests the nearest") {

@@ -141,6 +141,12 @@ bool DramController::pop_completion(Completion& completion) {
   return true;
 }
 
+double DramController::busy_ns(unsigned channel) const {
+  const ChannelCounts& counts = channels_[channel].counts();
+  const std::uint64_t clocks = (counts.reads + counts.writes) * device_.burst_clocks();
+  return static_cast<double>(clocks * device_.timing.tCK) / 1e3;
+}
+
 ControllerCounts DramController::counts() const {
   ControllerCounts counts = counts_;
   for (const DramChannel& channel : channels_) {

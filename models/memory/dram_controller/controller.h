@@ -70,6 +70,11 @@ class DramController {
   bool idle() const { return open_requests_ == 0; }
 
   ControllerCounts counts() const;
+  unsigned channels() const { return config_.channels; }
+  const ChannelCounts& channel_counts(unsigned channel) const {
+    return channels_[channel].counts();
+  }
+  double busy_ns(unsigned channel) const;  // of its data bus
   BankCounts bank_counts(unsigned channel, unsigned bank) const {
     return channels_[channel].bank_counts()[bank];
   }

@@ -355,5 +355,81 @@ TEST_CASE("random programs end in the same state whatever the quantum and the me
   }
 }
 
+CpuConfig at_config(std::uint64_t quantum_ns, u32 cache_kib) {
+  CpuConfig config = config_with(quantum_ns);
+  config.transport = Transport::at;
+  config.icache.size_kib = config.dcache.size_kib = cache_kib;
+  return config;
+}
+
+TEST_CASE("random programs end in the same state in transport at, with and without caches") {
+  constexpr unsigned kSeed = 815;
+  CAPTURE(kSeed);
+  CpuBoard lt("lt", config_with(10'000));
+  CpuBoard cached("cached", at_config(10'000, 1));
+  CpuBoard exact("exact", at_config(0, 1));
+  CpuBoard uncached("uncached", at_config(10'000, 0));
+  const Program program = random_program(kSeed, 4000);
+  for (CpuBoard* board : {&lt, &cached, &exact, &uncached}) {
+    board->load(0, program);
+    board->memory.latency = board->device.latency = sc_time(11, SC_NS);
+  }
+  for (CpuBoard* board : {&lt, &cached, &exact, &uncached}) {
+    board->run_to_end();
+    CHECK(board->trap.x == lt.trap.x);
+    CHECK(board->trap.pc == lt.trap.pc);
+    CHECK(board->memory.memory == lt.memory.memory);
+    CHECK(board->device.memory == lt.device.memory);
+    CHECK(board->cpu.hart().instructions() == lt.cpu.hart().instructions());
+  }
+  CHECK(cached.end_time == exact.end_time);
+  CHECK(uncached.cpu.hart().counts().direct_bytes == 0);
+  CHECK(uncached.end_time > cached.end_time);
+  for (CpuBoard* board : {&cached, &exact, &uncached}) {
+    const MasterTotals& totals = board->cpu.at_master().totals();
+    CHECK(totals.sent == totals.answered);
+    CHECK(totals.sent == board->memory.log.size() + board->device.log.size());
+    CHECK(totals.sent == board->cpu.hart().counts().bus_accesses);
+  }
+}
+
+TEST_CASE("in transport at an access stalls the hart until its answer") {
+  CpuBoard board("board", at_config(10'000, 0));
+  board.memory.latency = sc_core::SC_ZERO_TIME;
+  board.device.latency = sc_time(25, SC_NS);
+  board.load(0, {rv::lui(rv::a1, kDevice20), rv::lw(rv::a2, rv::a1, 8), rv::nop, rv::ebreak});
+  board.run_to_end();
+  CHECK(board.end_time == sc_time(2 + 26 + 2 + 2 + 2, SC_NS));
+  CHECK(board.device.log.at(0).arrival == sc_time(2, SC_NS));
+}
+
+// As if DMA had written into the line between the hart's request and its arrival.
+TEST_CASE("a written-back line is what memory holds when it arrives") {
+  CpuConfig config = at_config(10'000, 1);
+  config.dcache.ways = 1;  // lines 0x400 apart collide
+  CpuConfig lt_config = config;
+  lt_config.transport = Transport::lt;
+  CpuBoard at("at", config);
+  CpuBoard lt("lt", lt_config);
+  unsigned written_back = 0;
+  for (CpuBoard* board : {&at, &lt}) {
+    board->memory.before_access = [&written_back, board](tlm::tlm_generic_payload& payload) {
+      if (!payload.is_write() || payload.get_data_length() != 64) return;
+      CHECK(payload.get_address() == 0x2000);
+      board->memory.memory[0x2004] = 99;
+      ++written_back;
+    };
+    // The first store asks for direct access, the second one is cached.
+    board->load(0, {rv::lui(rv::a1, 2), rv::addi(rv::a0, 0, 7), rv::sw(rv::a0, rv::a1, 0),
+                    rv::sw(rv::a0, rv::a1, 0), rv::lw(rv::a2, rv::a1, 0x400), rv::ebreak});
+  }
+  for (CpuBoard* board : {&at, &lt}) {
+    board->run_to_end();
+    CHECK(board->word(0x2000) == 7);
+    CHECK(board->word(0x2004) == 99);
+  }
+  CHECK(written_back == 2);
+}
+
 }  // namespace
 }  // namespace epoch

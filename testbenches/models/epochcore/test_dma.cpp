@@ -52,8 +52,10 @@ epoch_dma_command random_transfer(unsigned opcode, std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("strided transfers move what a plain loop moves") {
-  DeviceBench bench;
+namespace {
+
+void check_strided_transfers(const EpochCoreConfig& config) {
+  DeviceBench bench(config);
   const unsigned seed = 31;
   std::mt19937 random(seed);
   bench.run([&] {
@@ -84,9 +86,9 @@ TEST_CASE("strided transfers move what a plain loop moves") {
   });
 }
 
-TEST_CASE("gathered rows are those that the indices name") {
+void check_gathered_rows(const EpochCoreConfig& config) {
   constexpr std::uint32_t indices_at = EPOCH_LOCAL(EPOCH_BUFFER_ACCUMULATORS, 0x40);
-  DeviceBench bench;
+  DeviceBench bench(config);
   const unsigned seed = 37;
   std::mt19937 random(seed);
   const auto below = [&random](unsigned n) { return static_cast<std::uint32_t>(random() % n); };
@@ -117,6 +119,123 @@ TEST_CASE("gathered rows are those that the indices name") {
       CHECK(result == expected);
     }
     CHECK(bench.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_NONE);
+  });
+}
+
+EpochCoreConfig at_config() {
+  EpochCoreConfig config;
+  config.transport = Transport::at;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("strided transfers move what a plain loop moves") {
+  check_strided_transfers({});
+}
+
+TEST_CASE("strided transfers in transport at move what a plain loop moves") {
+  check_strided_transfers(at_config());
+}
+
+TEST_CASE("gathered rows are those that the indices name") {
+  check_gathered_rows({});
+}
+
+TEST_CASE("gathered rows in transport at are those that the indices name") {
+  check_gathered_rows(at_config());
+}
+
+// Each access to the first 4 KiB takes 400 ns longer than one behind them.
+TEST_CASE("in transport at, answers overtake each other and are taken in order") {
+  DeviceBench bench(at_config());
+  const unsigned seed = 43;
+  std::mt19937 random(seed);
+  for (std::uint8_t& byte : bench.memory.memory) byte = static_cast<std::uint8_t>(random());
+  bench.memory.before_access = [&](tlm::tlm_generic_payload& payload) {
+    bench.memory.latency =
+        sc_core::sc_time(payload.get_address() < 0x1000 ? 450 : 50, sc_core::SC_NS);
+  };
+  bench.record_traces();
+  constexpr std::uint32_t from = 0x1000 - 512, bytes = 1024;  // two slow bursts, two fast ones
+  bench.execute({dma_command(EPOCH_OP_LOAD, from, local, bytes)});
+  std::vector<std::uint8_t> loaded(bytes);
+  bench.peek(local, loaded.data(), bytes);
+  CHECK(std::equal(loaded.begin(), loaded.end(), bench.memory.memory.begin() + from));
+  CHECK(bench.memory.log.size() == 4);
+  const auto span = bench.spans("dma_in").at(0);
+  CHECK(span.end - span.start >= 450);
+  CHECK(span.end - span.start < 470);  // together, not one after the other
+}
+
+TEST_CASE("in transport at, outstanding bursts are as many as configured") {
+  EpochCoreConfig config = at_config();
+  config.dma_outstanding = 3;
+  DeviceBench bench(config);
+  bench.memory.latency = sc_core::sc_time(1000, sc_core::SC_NS);
+  bench.execute({dma_command(EPOCH_OP_LOAD, 0, local, 9 * 256)});
+  REQUIRE(bench.memory.log.size() == 9);
+  for (std::size_t i = 3; i < 9; ++i)
+    CHECK(bench.memory.log[i].arrival >=
+          bench.memory.log[i - 3].arrival + sc_core::sc_time(1000, sc_core::SC_NS));
+  CHECK(bench.memory.log[2].arrival <
+        bench.memory.log[0].arrival + sc_core::sc_time(10, sc_core::SC_NS));
+}
+
+TEST_CASE("in transport at, a failing burst is a precise error and the rest drain") {
+  DeviceBench bench(at_config());
+  bench.run([&] {
+    bench.memory.before_access = [&](tlm::tlm_generic_payload& payload) {
+      bench.memory.response =
+          payload.get_address() == 0x300 ? tlm::TLM_GENERIC_ERROR_RESPONSE : tlm::TLM_OK_RESPONSE;
+    };
+    for (const unsigned opcode : {EPOCH_OP_LOAD, EPOCH_OP_STORE}) {
+      recover(bench);
+      bench.submit({dma_command(opcode, 0, local, 0x800)});
+      CHECK(bench.wait_stopped());
+      CHECK(bench.read(EPOCH_REG_ERROR_CODE) ==
+            (opcode == EPOCH_OP_LOAD ? EPOCH_ERROR_BUS_READ : EPOCH_ERROR_BUS_WRITE));
+      CHECK(bench.read(EPOCH_REG_ERROR_ADDR_LO) == 0x300);
+      CHECK(bench.read(EPOCH_REG_ERROR_LEN) == 0x100);
+    }
+    bench.memory.before_access = nullptr;
+    bench.memory.response = tlm::TLM_OK_RESPONSE;
+    recover_and_check(bench);
+  });
+}
+
+TEST_CASE("in transport at, a failing fetch is a bus error") {
+  DeviceBench bench(at_config());
+  bench.run([&] {
+    bench.enable();
+    bench.ring.response = tlm::TLM_ADDRESS_ERROR_RESPONSE;
+    bench.submit({dma_command(EPOCH_OP_LOAD, 0, local, 64)});
+    CHECK(bench.wait_stopped());
+    CHECK(bench.read(EPOCH_REG_ERROR_CODE) == EPOCH_ERROR_BUS_FETCH);
+    bench.ring.response = tlm::TLM_OK_RESPONSE;
+    recover_and_check(bench);
+  });
+}
+
+TEST_CASE("in transport at, a reset at any cycle of a STORE drains what is under way") {
+  DeviceBench bench(at_config());
+  bench.run([&] {
+    for (unsigned cycle = 40; cycle < 260; cycle += 3) {
+      CAPTURE(cycle);
+      recover(bench);
+      const std::uint32_t completed = bench.read(EPOCH_REG_COMPLETED);
+      bench.submit({dma_command(EPOCH_OP_STORE, 0, local, 8192)});
+      bench.cycles(cycle);
+      bench.write(EPOCH_REG_CTRL, EPOCH_CTRL_RESET_MASK);
+      for (int i = 0; i < 100 && bench.read(EPOCH_REG_CTRL) != 0; ++i) bench.cycles(2);
+      CHECK(bench.read(EPOCH_REG_CTRL) == 0);
+      CHECK(bench.read(EPOCH_REG_COMPLETED) == completed);
+      CHECK(bench.core.dma_master().totals().sent == bench.core.dma_master().totals().answered);
+      const std::size_t accesses = bench.memory.log.size();
+      bench.cycles(200);
+      CHECK(bench.memory.log.size() == accesses);
+    }
+    recover_and_check(bench);
   });
 }
 

@@ -3,14 +3,14 @@
 #include <deque>
 
 #include "common/initiator_tester.h"
-#include "interconnect/interconnect.h"
+#include "interconnect/lt_interconnect.h"
 #include "memory/dram.h"
 
 using epoch::Dram;
 using epoch::DramConfig;
 using epoch::InitiatorTester;
-using epoch::Interconnect;
 using epoch::InterconnectConfig;
+using epoch::LtInterconnect;
 
 namespace {
 
@@ -23,7 +23,7 @@ std::uint8_t block[burst];
 double stream(unsigned width_bytes, int bursts, std::size_t outstanding) {
   InterconnectConfig config;
   config.width_bytes = width_bytes;
-  Interconnect bus("bus", config);
+  LtInterconnect bus("bus", config);
   Dram dram("dram", DramConfig{});
   InitiatorTester dma("dma");
   dma.socket.bind(bus.add_initiator("dma", true));

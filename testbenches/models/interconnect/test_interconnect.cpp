@@ -7,13 +7,13 @@
 #include "common/initiator_tester.h"
 #include "common/target_tester.h"
 #include "common/trace_recorder.h"
-#include "interconnect/interconnect.h"
+#include "interconnect/lt_interconnect.h"
 
 using epoch::BusAccess;
 using epoch::find_statistic;
 using epoch::InitiatorTester;
-using epoch::Interconnect;
 using epoch::InterconnectConfig;
+using epoch::LtInterconnect;
 using epoch::Statistics;
 using epoch::TargetTester;
 using epoch::TraceRecorder;
@@ -27,7 +27,7 @@ constexpr std::uint64_t low_base = 0x1000, high_base = 0x8'0000'0000;
 
 // A decoupled hart and two DMA masters on a 500 MHz, 64-byte bus (2 ns a beat) with two targets.
 struct Bench {
-  Interconnect bus{"bus", InterconnectConfig{}};
+  LtInterconnect bus{"bus", InterconnectConfig{}};
   InitiatorTester hart{"hart"}, dma{"dma"}, fetch{"fetch"};
   TargetTester low{"low", 0x1000}, high{"high", 0x10000};
   std::vector<UnmappedAccess> unmapped;
@@ -317,7 +317,7 @@ TEST_CASE("adding an overlapping target is refused with both names") {
 }
 
 TEST_CASE("ports that nobody bound are named before simulation starts") {
-  Interconnect bus("bus", InterconnectConfig{});
+  LtInterconnect bus("bus", InterconnectConfig{});
   TargetTester target("target", 16);
   bus.add_target("bound", 0, 16).bind(target.socket);
   bus.add_target("forgotten", 16, 16);
@@ -329,7 +329,7 @@ TEST_CASE("more ports than configured are refused by name") {
   InterconnectConfig config;
   config.initiator_ports = 1;
   config.target_ports = 1;
-  Interconnect bus("bus", config);
+  LtInterconnect bus("bus", config);
   bus.add_initiator("one", true);
   bus.add_target("one", 0, 1);
   CHECK_THROWS_WITH(bus.add_initiator("two", true), Catch::Contains("initiator two"));

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "common/at_initiator_tester.h"
 #include "common/bus_info.h"
 #include "common/find_statistic.h"
 #include "common/initiator_tester.h"
@@ -247,4 +248,61 @@ TEST_CASE("a real device smaller than its window is refused") {
 
 TEST_CASE("a bandwidth of zero is refused") {
   CHECK_THROWS_AS(Dram("dram", DramConfig{4096, 60, 0}), std::invalid_argument);
+}
+
+namespace {
+
+struct AtBench {
+  Dram dram;
+  epoch::AtInitiatorTester master{"master"};
+
+  explicit AtBench(unsigned queue_depth)
+      : dram("dram", DramConfig{std::uint64_t{1} << 20, 60, 25.6, queue_depth}) {
+    master.socket.bind(dram.socket);
+  }
+  double statistic(const std::string& name) const {
+    Statistics all;
+    dram.statistics(all);
+    return epoch::find_statistic(all, name);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("in transport at requests queue for the data bus, whoever asks") {
+  AtBench bench(64);
+  for (unsigned i = 0; i < 50; ++i) bench.master.read(256 * i, 256);
+  sc_core::sc_start();
+  REQUIRE(bench.master.answers.size() == 50);
+  for (unsigned i = 0; i < 50; ++i)
+    CHECK(bench.master.answers[i].done_ps == (10 * (i + 1) + 60) * 1000);
+  CHECK(bench.statistic("dram.read_bytes") == 50 * 256);
+  CHECK(bench.statistic("dram.busy") == 500);
+}
+
+// The third request is accepted when the first one's answer has gone.
+TEST_CASE("in transport at a full queue makes requests wait") {
+  AtBench bench(2);
+  for (unsigned i = 0; i < 6; ++i) bench.master.write(0, std::vector<std::uint8_t>(256, 7));
+  sc_core::sc_start();
+  std::vector<std::uint64_t> done;
+  for (const auto& answer : bench.master.answers) done.push_back(answer.done_ps / 1000);
+  CHECK(done == std::vector<std::uint64_t>{70, 80, 140, 150, 210, 220});
+  CHECK(bench.dram.data()[255] == 7);
+  CHECK(bench.statistic("dram.mean_latency") == Approx((70 + 80 + 70 + 70 + 70 + 70) / 6.0));
+}
+
+TEST_CASE("in transport at an access outside is an error that moves and counts nothing") {
+  AtBench bench(2);
+  bench.master.read((1 << 20) - 8, 16);
+  bench.master.read(0, 16);
+  sc_core::sc_start();
+  CHECK(bench.master.answers.at(0).status == tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  CHECK(bench.master.answers.at(1).status == tlm::TLM_OK_RESPONSE);
+  CHECK(bench.statistic("dram.read_bytes") == 16);
+  CHECK(bench.statistic("dram.requests") == 1);
+}
+
+TEST_CASE("a queue of no access is refused") {
+  CHECK_THROWS_AS(Dram("dram", DramConfig{4096, 60, 25.6, 0}), std::invalid_argument);
 }
