@@ -95,7 +95,7 @@ class Dram : public sc_core::sc_module {
   std::vector<Access> at_controller_;           // by the controller's id
   std::vector<std::size_t> free_ids_;
   unsigned outstanding_ = 0;  // accepted without an answer
-  bool responding_ = false;       // BEGIN_RESP without END_RESP
+  bool responding_ = false;   // BEGIN_RESP without END_RESP
   std::uint64_t response_free_ps_ = 0;
   tlm::tlm_generic_payload* refused_ = nullptr;  // BEGIN_REQ without END_REQ
   std::uint64_t refused_ps_ = 0;                 // its arrival

@@ -3,9 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
-
-#include "config/keys.h"
 
 namespace epoch {
 
@@ -26,15 +23,13 @@ class Values {
   std::map<std::string, double> by_name_;
 };
 
-// What the memory behind the DMA can deliver at most: the lesser of DRAM and bus; nothing if only a
-// run of the DRAM's model tells.
-std::optional<double> memory_peak_gb_s(const ScenarioConfig& config) {
-  const Key* device = find_key("dram.device");
-  if (device == nullptr || std::get<std::string>(device->read(config, 0)) != "ideal") {
-    return std::nullopt;
-  }
+// What the memory behind the DMA can deliver at most: the lesser of DRAM and bus.
+double memory_peak_gb_s(const ScenarioConfig& config) {
+  const DramConfig& dram = config.dram;
+  const double memory =
+      dram.device ? dram.device->peak_gb_per_s() * dram.controller.channels : dram.gb_per_s;
   const double bus = config.interconnect.clock_mhz * config.interconnect.width_bytes / 1e3;
-  return std::min(config.dram.gb_per_s, bus);
+  return std::min(memory, bus);
 }
 
 double ratio(double dividend, double divisor) {
@@ -71,11 +66,9 @@ Statistics derived(const ScenarioConfig& config, const Record& record) {
       {"operations_per_byte", ratio(operations, reads + writes), "operation/B",
        "Operations over bytes that DMA moves, both directions"},
       {"array_peak_gop_s", pes * core.clock_mhz / 1e3, "Gop/s",
-       "One operation a PE and cycle: no schedule does more"}};
-  if (const auto peak = memory_peak_gb_s(config)) {
-    list.push_back({"memory_peak_gb_s", *peak, "GB/s",
-                    "The lesser of what dram and interconnect carry, both directions together"});
-  }
+       "One operation a PE and cycle: no schedule does more"},
+      {"memory_peak_gb_s", memory_peak_gb_s(config), "GB/s",
+       "The lesser of what dram and interconnect carry, both directions together"}};
   return list;
 }
 

@@ -118,10 +118,12 @@ same_in_at() {
   same out.at out.lt
   same out.narrow out.lt
 }
-case_hello_at() { # prints a time, which a narrow bus shows
+case_hello_at() { # its tick shows the bus
   run lt hello
   run at hello $at
-  same out.at out.lt
+  grep -v "^tick" out.lt >words.lt
+  grep -v "^tick" out.at >words.at
+  same words.at words.lt
 }
 case_ring_at() { same_in_at ring; }
 case_selftest_at() {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 #include <stdexcept>
 #include <vector>
 
@@ -252,12 +254,19 @@ TEST_CASE("a bandwidth of zero is refused") {
 
 namespace {
 
+DramConfig config_with(unsigned queue_depth) {
+  DramConfig config;
+  config.size_bytes = 1 << 20;
+  config.queue_depth = queue_depth;
+  return config;
+}
+
 struct AtBench {
   Dram dram;
   epoch::AtInitiatorTester master{"master"};
 
-  explicit AtBench(unsigned queue_depth)
-      : dram("dram", DramConfig{std::uint64_t{1} << 20, 60, 25.6, queue_depth}) {
+  explicit AtBench(unsigned queue_depth) : AtBench(config_with(queue_depth)) {}
+  explicit AtBench(const DramConfig& config) : dram("dram", config) {
     master.socket.bind(dram.socket);
   }
   double statistic(const std::string& name) const {
@@ -304,5 +313,67 @@ TEST_CASE("in transport at an access outside is an error that moves and counts n
 }
 
 TEST_CASE("a queue of no access is refused") {
-  CHECK_THROWS_AS(Dram("dram", DramConfig{4096, 60, 25.6, 0}), std::invalid_argument);
+  CHECK_THROWS_AS(Dram("dram", config_with(0)), std::invalid_argument);
+}
+
+// ---- A real device in transport at ----
+
+// What the controller says when it is asked directly, in the same clocks.
+TEST_CASE("in transport at a real device answers as its controller does") {
+  const unsigned seed = 1;
+  INFO("seed " << seed);
+  DramConfig config = banked();
+  config.queue_depth = 256;
+  AtBench bench(config);
+  std::mt19937 random(seed);
+  epoch::DramController controller(*config.device, config.controller);
+  std::vector<std::uint64_t> expected;
+  const auto collect = [&] {
+    for (epoch::DramController::Completion done{}; controller.pop_completion(done);)
+      if (!done.write) expected.push_back(done.time_ps);
+  };
+  for (unsigned i = 0; i < 24; ++i) {  // fewer than the read queue holds: all arrive at time 0
+    const std::uint64_t address = random() % (config.size_bytes / 64) * 64;
+    bench.master.read(address, 64);
+    REQUIRE(controller.can_accept(false, address));
+    controller.enqueue(i, address, 64, false, 0);
+  }
+  while (controller.next_event_ps() != epoch::kNoDramClock) {
+    controller.advance_to(controller.next_event_ps());
+    collect();
+  }
+  sc_core::sc_start();
+  std::vector<std::uint64_t> answered;
+  for (const auto& answer : bench.master.answers) answered.push_back(answer.done_ps);
+  std::sort(answered.begin(), answered.end());
+  CHECK(answered == expected);
+  CHECK(bench.statistic("dram.channel0.read_bursts") == 24);
+}
+
+TEST_CASE("in transport at a real device's full queue makes requests wait, and loses none") {
+  DramConfig config = banked();
+  config.controller.read_queue = 2;
+  config.controller.write_queue = 2;
+  AtBench bench(config);
+  for (unsigned i = 0; i < 200; ++i) {
+    if (i % 3 == 0)
+      bench.master.write(64 * i, std::vector<std::uint8_t>(64, static_cast<std::uint8_t>(i)));
+    else
+      bench.master.read(64 * i, 64);
+  }
+  sc_core::sc_start();
+  REQUIRE(bench.master.answers.size() == 200);
+  for (const auto& answer : bench.master.answers) CHECK(answer.status == tlm::TLM_OK_RESPONSE);
+  CHECK(bench.statistic("dram.read_bytes") == 133 * 64);
+  CHECK(bench.statistic("dram.write_bytes") == 67 * 64);
+  for (unsigned i = 0; i < 200; i += 3) CHECK(bench.dram.data()[64 * i] == i);
+}
+
+TEST_CASE("in transport at an access outside a real device's window is an error") {
+  AtBench bench(banked());
+  bench.master.read(banked().size_bytes - 8, 16);
+  bench.master.read(0, 16);
+  sc_core::sc_start();
+  CHECK(bench.master.answers.size() == 2);
+  CHECK(bench.statistic("dram.requests") == 1);
 }
