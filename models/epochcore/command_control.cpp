@@ -102,7 +102,7 @@ void CommandProcessor::enable() {
     precise_error({EPOCH_ERROR_RING_CONFIG, head_, ring_base(), 0, 0});
     return;
   }
-  if (ring_observer != nullptr) ring_observer->on_enable(head_);
+  for (RingObserver* observer : ring_observers) observer->on_enable(head_);
   fetch_on_ = true;
   tail_ = head_;
   write_tail(tail);
@@ -128,7 +128,7 @@ void CommandProcessor::write_tail(std::uint32_t value) {
     return;
   }
   tail_ = value;
-  if (ring_observer != nullptr) ring_observer->on_doorbell(value);
+  for (RingObserver* observer : ring_observers) observer->on_doorbell(value);
   fetch_event_.notify(sc_core::SC_ZERO_TIME);
   request_dispatch();
 }

@@ -65,8 +65,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   // costs a branch while empty.
   std::function<void(std::uint64_t time_ps, const CommandView&)> on_command;
 
-  // Costs a branch while null.
-  RingObserver* ring_observer = nullptr;
+  // Cost a branch while there are none.
+  std::vector<RingObserver*> ring_observers;
 
   // The commands between COMPLETED and HEAD, in ring order; a retired one waits for its turn.
   std::vector<CommandView> pending() const { return {records_.begin(), records_.end()}; }

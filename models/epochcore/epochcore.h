@@ -43,7 +43,7 @@ class EpochCore : public sc_core::sc_module {
     processor_.on_command = std::move(function);
   }
 
-  void observe_ring(RingObserver& observer) { processor_.ring_observer = &observer; }
+  void observe_ring(RingObserver& observer) { processor_.ring_observers.push_back(&observer); }
 
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);

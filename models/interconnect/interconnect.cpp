@@ -64,7 +64,8 @@ void Interconnect::b_transport(int id, tlm::tlm_generic_payload& payload, sc_cor
   route(initiator, range, payload, delay);
   if (on_access)
     on_access({arrival, initiator.name, range, payload.get_address(), payload.get_data_ptr(),
-               payload.get_data_length(), payload.is_write(), payload.is_response_ok()});
+               payload.get_data_length(), payload.is_write(), payload.is_response_ok(),
+               now_ps(delay)});
 }
 
 void Interconnect::route(Initiator& initiator, const AddressRange* range,

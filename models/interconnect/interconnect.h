@@ -37,6 +37,7 @@ struct BusAccess {
   unsigned length;
   bool is_write;
   bool ok;
+  std::uint64_t end_ps;  // when its initiator has the answer
 };
 
 // Loosely-timed crossbar (transport "lt"): routes b_transport, DMI and debug by address; a target
