@@ -11,11 +11,18 @@
 namespace epoch {
 namespace {
 
-// What an event takes beside its name and arguments, at most: keys, two times of 20 digits,
-// numbers.
-constexpr std::uint64_t kEventBytes = 128;
-constexpr std::uint64_t kFlowBytes = 4 * 128;
+// What an event takes beside its times, name and arguments, at most: keys, numbers of its track.
+constexpr std::uint64_t kSliceBytes = 112;  // beginning and end
+constexpr std::uint64_t kCountBytes = 64;
+constexpr std::uint64_t kPointBytes = 120;       // of a flow
 constexpr std::uint64_t kHeadBytes = 64u << 10;  // names of tracks, what is said of the run
+
+// At most what microseconds() writes: all digits, "0." or the point.
+std::uint64_t time_bytes(std::uint64_t ps) {
+  std::uint64_t bytes = 8;
+  for (ps /= 1'000'000; ps != 0; ps /= 10) ++bytes;
+  return bytes;
+}
 
 std::string json_text(const std::string& text) {
   return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
@@ -76,12 +83,14 @@ EventTrace::Track EventTrace::counter(const std::string& group, const std::strin
   return add(group, name, Kind::counter, Overlap::nests);
 }
 
-std::uint64_t EventTrace::Event::bytes() const {
-  return kEventBytes + name.size() + arguments.size();
+std::uint64_t EventTrace::bytes_of(const Event& event) const {
+  const std::uint64_t start = time_bytes(event.start_ps) + event.arguments.size();
+  if (event.kind == Kind::counter) return kCountBytes + start + rows_[event.track].name.size();
+  return kSliceBytes + start + time_bytes(event.end_ps) + 2 * event.name.size();
 }
 
 void EventTrace::keep(Event event) {
-  bytes_ += event.bytes();
+  bytes_ += bytes_of(event);
   events_.push_back(std::move(event));
   if (bytes_ > limit_bytes_ + limit_bytes_ / 4) trim();
 }
@@ -97,7 +106,7 @@ void EventTrace::count(Track counter, std::uint64_t time_ps, std::string values)
 
 void EventTrace::flow(const Flow& flow) {
   flows_.push_back(flow);
-  bytes_ += kFlowBytes;
+  bytes_ += kPointBytes * flow.count;
 }
 
 // ---- the bound ----------------------------------------------------------------------------------
@@ -108,9 +117,9 @@ void EventTrace::trim() {
   if (bytes_ <= limit_bytes_) return;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> sizes;  // end, bytes
   sizes.reserve(events_.size() + flows_.size());
-  for (const Event& event : events_) sizes.emplace_back(event.end_ps, event.bytes());
+  for (const Event& event : events_) sizes.emplace_back(event.end_ps, bytes_of(event));
   const auto end_of = [](const Flow& flow) { return flow.points[flow.count - 1].time_ps; };
-  for (const Flow& flow : flows_) sizes.emplace_back(end_of(flow), kFlowBytes);
+  for (const Flow& flow : flows_) sizes.emplace_back(end_of(flow), kPointBytes * flow.count);
   std::sort(sizes.begin(), sizes.end(), std::greater<>());
   std::uint64_t kept = 0;
   const auto last = std::find_if(sizes.begin(), sizes.end(), [&](const auto& size) {
@@ -139,16 +148,17 @@ void EventTrace::trim() {
     events_.push_back(std::move(value));
     --dropped_;
   }
-  bytes_ = kFlowBytes * flows_.size();
-  for (const Event& event : events_) bytes_ += event.bytes();
+  bytes_ = 0;
+  for (const Flow& flow : flows_) bytes_ += kPointBytes * flow.count;
+  for (const Event& event : events_) bytes_ += bytes_of(event);
 }
 
 // ---- writing ------------------------------------------------------------------------------------
 
-// By time; of slices that begin together the longer one is around the others.
+// Track by track, by time; of slices that begin together the longer one is around the others.
 bool EventTrace::Event::operator<(const Event& other) const {
-  return std::tie(start_ps, track, other.end_ps, kind, name, arguments) <
-         std::tie(other.start_ps, other.track, end_ps, other.kind, other.name, other.arguments);
+  return std::tie(track, start_ps, other.end_ps, name, arguments, flow) <
+         std::tie(other.track, other.start_ps, end_ps, other.name, other.arguments, other.flow);
 }
 
 void EventTrace::place_in_lanes() {
@@ -207,17 +217,54 @@ void EventTrace::write_names() {
   }
 }
 
-std::string EventTrace::event_text(const Event& event) const {
-  const bool is_slice = event.kind == Kind::slice;
-  std::string text = is_slice ? "{\"ph\":\"X\"," : "{\"ph\":\"C\",";
-  text += place(event.track, event.lane) + ",\"ts\":" + microseconds(event.start_ps);
-  if (is_slice) text += ",\"dur\":" + microseconds(event.end_ps - event.start_ps);
-  text += ",\"name\":" + json_text(is_slice ? event.name : rows_[event.track].name);
-  return text + ",\"args\":{" + event.arguments + "}}";
+// A slice as a pair of events (B, E) and not as one with a duration (X): viewers add a duration to
+// a start in floating point, and then a slice overlaps the one that follows it at once.
+void EventTrace::write_slices(std::vector<const Event*>::const_iterator at,
+                              std::vector<const Event*>::const_iterator end) {
+  std::vector<const Event*> open;
+  const std::string where = place((*at)->track, (*at)->lane) + ",\"ts\":";
+  const auto begin_or_end = [&](const char* phase, std::uint64_t ps, const Event& slice) {
+    return std::string("{\"ph\":\"") + phase + "\"," + where + microseconds(ps) +
+           ",\"name\":" + json_text(slice.name);
+  };
+  const auto close_until = [&](std::uint64_t ps) {
+    for (; !open.empty() && open.back()->end_ps <= ps; open.pop_back())
+      write(begin_or_end("E", open.back()->end_ps, *open.back()) + "}");
+  };
+  for (; at != end; ++at) {
+    const Event& slice = **at;
+    close_until(slice.start_ps);
+    const std::string& arguments = slice.arguments;
+    write(begin_or_end("B", slice.start_ps, slice) +
+          (arguments.empty() ? "}" : ",\"args\":{" + arguments + "}}"));
+    open.push_back(&slice);
+  }
+  close_until(~std::uint64_t{0});
+}
+
+void EventTrace::write_counter(const Event& event) {
+  write("{\"ph\":\"C\"," + place(event.track, 0) + ",\"ts\":" + microseconds(event.start_ps) +
+        ",\"name\":" + json_text(rows_[event.track].name) + ",\"args\":{" + event.arguments + "}}");
 }
 
 void EventTrace::write_events() {
-  for (const Event& event : events_) write(event_text(event));
+  std::vector<std::vector<const Event*>> lanes;  // of one track
+  const auto write_lanes = [&] {
+    for (const auto& slices : lanes) {
+      if (!slices.empty()) write_slices(slices.begin(), slices.end());
+    }
+    lanes.clear();
+  };
+  for (const Event& event : events_) {
+    if (event.kind == Kind::counter) {
+      write_counter(event);
+      continue;
+    }
+    if (lanes.empty() || lanes[0][0]->track != event.track) write_lanes();
+    if (lanes.size() <= event.lane) lanes.resize(event.lane + 1);
+    lanes[event.lane].push_back(&event);
+  }
+  write_lanes();
 }
 
 // The slice that a flow's point means: one that carries the flow's number, else the latest to begin

@@ -30,7 +30,7 @@ class TraceArguments {
 std::string microseconds(std::uint64_t ps);
 
 // A file in the Trace Event Format (JSON object format), for Perfetto and chrome://tracing:
-// complete events, counters and flows, on tracks in groups (the format's threads and processes).
+// slices, counters and flows, on tracks in groups (the format's threads and processes).
 // Plain C++; nothing but simulated facts, in an order of its own, so that two runs give the same
 // bytes.
 //
@@ -86,7 +86,6 @@ class EventTrace {
     std::string name;
     std::string arguments;
     std::uint32_t lane = 0;
-    std::uint64_t bytes() const;  // in the file, at most
     bool operator<(const Event& other) const;
   };
   struct Row {
@@ -99,12 +98,15 @@ class EventTrace {
   };
 
   Track add(const std::string& group, const std::string& name, Kind kind, Overlap overlap);
+  std::uint64_t bytes_of(const Event& event) const;  // in the file, at most
   void keep(Event event);
   void trim();  // down to the limit
   void place_in_lanes();
   void number_threads();
   std::string place(Track track, std::uint32_t lane) const;
-  std::string event_text(const Event& event) const;
+  void write_slices(std::vector<const Event*>::const_iterator at,
+                    std::vector<const Event*>::const_iterator end);
+  void write_counter(const Event& event);
   void write_names();
   void write_events();
   void write_flows();
