@@ -43,6 +43,7 @@ class Soc {
   explicit Soc(const ScenarioConfig& config, Elaboration order = Elaboration::forward);
 
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink);
   Statistics statistics() const;
   // Of whichever processor there is.
   bool sleeping() const { return cpu ? cpu->sleeping() : native_cpu->sleeping(); }

@@ -12,6 +12,7 @@
 #include <systemc>
 #include <vector>
 
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "epochcore/clock_control.h"
@@ -72,6 +73,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   std::vector<CommandView> pending() const { return {records_.begin(), records_.end()}; }
 
   void attach_trace(TraceSink& sink, const std::string& scope);
+  // Scopes `commands` (the ring and its errors) and one for each engine.
+  void attach_log(LogSink& sink, const std::string& scope);
   void statistics(const std::string& prefix, Statistics& out) const;
 
  private:
@@ -134,6 +137,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
     return records_[sequence - records_.front().sequence];
   }
   void enter(Record& record, CommandView::State state);
+  void log_entry(const Record& record) const;
+  void log_stop(Stop stop) const;
   void push_record(const Command& command);
   void retire(std::uint32_t sequence);
   void advance_completed();
@@ -222,6 +227,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   bool watchdog_expired_ = false;  // its event has come
 
   std::array<TracePoint, EPOCH_SEMAPHORES> trace_semaphores_;
+  LogPoint log_;
+  std::array<LogPoint, EPOCH_ENGINE_CONTROL + 1> engine_logs_;
   TracePoint trace_head_, trace_tail_, trace_completed_, trace_cause_;
 };
 

@@ -112,8 +112,21 @@ unsigned EpochCore::debug_debug(tlm::tlm_generic_payload& payload) {
   return moved;
 }
 
-void EpochCore::forward_dma(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+void EpochCore::forward_dma(int engine, tlm::tlm_generic_payload& payload,
+                            sc_core::sc_time& delay) {
+  const std::uint64_t issued = now_ps(delay);
   dma->b_transport(payload, delay);
+  const LogPoint& log = log_bursts_[static_cast<unsigned>(engine)];
+  if (log.on(LogLevel::debug)) log_burst(log, payload, issued, now_ps(delay));
+}
+
+void EpochCore::log_burst(const LogPoint& log, const tlm::tlm_generic_payload& payload,
+                          std::uint64_t issued_ps, std::uint64_t answered_ps) {
+  log.write(LogLevel::debug, issued_ps, "burst %s 0x%llx %u B, %s after %.3f ns",
+            payload.is_write() ? "write" : "read",
+            static_cast<unsigned long long>(payload.get_address()), payload.get_data_length(),
+            payload.is_response_ok() ? "answered" : "refused",
+            static_cast<double>(answered_ps - issued_ps) / 1e3);
 }
 
 void EpochCore::forward_commands(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -122,6 +135,8 @@ void EpochCore::forward_commands(tlm::tlm_generic_payload& payload, sc_core::sc_
 
 void EpochCore::drive_irq() {
   const bool level = registers_.interrupt_line();
+  if (log_irq_.on(LogLevel::info) && irq.read() != level)
+    log_irq_.write(LogLevel::info, now_ps(), level ? "raised" : "withdrawn");
   irq.write(level);
   trace_irq_.set(now_ps(), level ? 1 : 0);
 }
@@ -133,6 +148,14 @@ void EpochCore::attach_trace(TraceSink& sink) {
   dma_in_.attach_trace(sink, scope + ".dma_in");
   dma_out_.attach_trace(sink, scope + ".dma_out");
   irq_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void EpochCore::attach_log(LogSink& sink) {
+  const std::string scope = name();
+  log_irq_.attach(sink, scope + ".irq");
+  processor_.attach_log(sink, scope);
+  for (unsigned i = 0; i < log_bursts_.size(); ++i)
+    log_bursts_[i].attach(sink, scope + "." + engine_name(i));
 }
 
 void EpochCore::statistics(Statistics& out) const {

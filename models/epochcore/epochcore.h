@@ -10,6 +10,7 @@
 #include <string>
 #include <systemc>
 
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "epochcore/command_processor.h"
@@ -47,6 +48,7 @@ class EpochCore : public sc_core::sc_module {
 
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink);
   void statistics(Statistics& out) const;
 
  private:
@@ -55,6 +57,8 @@ class EpochCore : public sc_core::sc_module {
   void debug_access(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned debug_debug(tlm::tlm_generic_payload& payload);
   void forward_dma(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  static void log_burst(const LogPoint& log, const tlm::tlm_generic_payload& payload,
+                        std::uint64_t issued_ps, std::uint64_t answered_ps);
   void forward_commands(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   Scratchpad* window_buffer(tlm::tlm_generic_payload& payload);
   void drive_irq();
@@ -75,6 +79,8 @@ class EpochCore : public sc_core::sc_module {
 
   sc_core::sc_event irq_event_;
   TracePoint trace_irq_;
+  LogPoint log_irq_;
+  std::array<LogPoint, 2> log_bursts_;  // dma_in, dma_out
 };
 
 }  // namespace epoch

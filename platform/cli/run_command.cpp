@@ -31,6 +31,7 @@ struct RunFiles {
   std::optional<fs::path> statistics;
   std::optional<fs::path> vcd;
   std::optional<fs::path> events;
+  std::optional<fs::path> log;
   std::optional<fs::path> mmio;
   std::optional<fs::path> instructions;
   std::optional<fs::path> profile;
@@ -68,6 +69,12 @@ po::options_description run_options() {
           "postmortem", po::value<std::string>()->value_name("DIR|none"),
           "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
           "here, also for a firmware code other than 0")(
+          "log", po::value<std::vector<std::string>>()->value_name("SCOPE=LEVEL"),
+          "tell on stderr what these parts of the machine do, e.g. epochcore.dma=debug; levels are "
+          "error, warning, info, debug; SCOPE may have * and ?; repeatable, or separated by "
+          "commas")("log-format", po::value<std::string>()->value_name("text|json"),
+                    "json: an object a line, with the time in ps")(
+          "log-file", po::value<std::string>()->value_name("FILE"), "write the log here instead")(
           "check", po::value<std::vector<std::string>>()->value_name("WHAT"),
           "dma: the hart's side of the memory model; races: commands that touch the same bytes in "
           "no order; again for both. A line on stderr a finding; exit 76")(
@@ -97,6 +104,7 @@ std::string help_text(const po::options_description& options) {
          "  epochvp run hello --trace-instructions main.txt --trace-range main\n"
          "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
          "  epochvp run smnist --trace trace.json -- --digits=2      (open in ui.perfetto.dev)\n"
+         "  epochvp run smnist --log plic=info,epochcore.dma=debug -- --digits=1\n"
          "  epochvp run my_firmware.elf --max-sim-time 5ms\n"
          "  epochvp run ring --gdb 3333 --gdb-wait\n\n"
       << kExitStatusHelp;
@@ -148,6 +156,7 @@ RunFiles run_files(const po::variables_map& values) {
   if (const auto file = optional_name(values, "stats")) files.statistics = *file;
   if (const auto file = optional_name(values, "vcd")) files.vcd = *file;
   if (const auto file = optional_name(values, "trace")) files.events = *file;
+  if (const auto file = optional_name(values, "log-file")) files.log = *file;
   if (const auto file = optional_name(values, "trace-mmio")) files.mmio = *file;
   if (const auto file = optional_name(values, "trace-instructions")) files.instructions = *file;
   if (const auto file = optional_name(values, "profile")) files.profile = *file;
@@ -180,6 +189,7 @@ void refuse_shared_files(const RunFiles& files, const std::string& target, const
   take("--vcd", files.vcd);
   if (files.vcd) take("--vcd's GTKWave save file", gtkwave_save(*files.vcd));
   take("--trace", files.events);
+  take("--log-file", files.log);
   take("--trace-mmio", files.mmio);
   take("--trace-instructions", files.instructions);
   take("--profile", files.profile);
@@ -280,6 +290,31 @@ std::uint64_t trace_limit_bytes(const po::variables_map& values, const RunFiles&
   return std::uint64_t{mib} << 20;
 }
 
+struct LogRequest {
+  std::vector<LogRule> rules;
+  LogWriter::Format format = LogWriter::Format::text;
+};
+
+std::optional<LogRequest> log_request(const po::variables_map& values) {
+  const auto format = optional_text(values, "log-format");
+  if (format && *format != "text" && *format != "json")
+    throw UsageError("--log-format " + one_line(*format) + ": there are text and json");
+  if (values.count("log") == 0) {
+    for (const char* option : {"log-format", "log-file"}) {
+      if (values.count(option) != 0)
+        throw UsageError(std::string("--") + option + " needs --log SCOPE=LEVEL");
+    }
+    return std::nullopt;
+  }
+  LogRequest request;
+  if (format == "json") request.format = LogWriter::Format::json;
+  for (const std::string& text : values["log"].as<std::vector<std::string>>()) {
+    const std::vector<LogRule> rules = parse_log_rules(text);
+    request.rules.insert(request.rules.end(), rules.begin(), rules.end());
+  }
+  return request;
+}
+
 void report_events(const Simulation& simulation, const fs::path& file) {
   const EventTrace& events = simulation.events();
   std::fprintf(stderr, "epochvp: trace %s\n", file.c_str());
@@ -370,12 +405,18 @@ int run_command(const std::vector<std::string>& all_arguments) {
   std::vector<AddressRange32> ranges =
       trace_ranges(values, workload.elf, configuration.values.cpu_kind);
   const RunFiles files = run_files(values);
+  const std::optional<LogRequest> logging = log_request(values);
   const std::uint64_t trace_limit = trace_limit_bytes(values, files);
   refuse_shared_files(files, *target, workload.elf_name);
   const auto debugging =
       debugger_options(values, configuration.values, workload.elf_name, all_arguments);
 
   Simulation simulation(configuration.values, workload);
+  std::unique_ptr<LogWriter> log;
+  if (logging) {
+    log = std::make_unique<LogWriter>(logging->rules, logging->format, files.log);
+    simulation.log_to(*log);
+  }
   std::unique_ptr<VcdWriter> vcd;
   if (files.vcd) {
     vcd = std::make_unique<VcdWriter>(*files.vcd);
@@ -416,6 +457,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   }
   report_outputs(summary, files);
   if (files.events) report_events(simulation, *files.events);
+  if (files.log) std::fprintf(stderr, "epochvp: log %s\n", files.log->c_str());
   if (files.profile) report_profile(simulation, *files.profile);
   if (leaves_post_mortem(summary, files)) {
     write_post_mortem(simulation, summary, *files.post_mortem);

@@ -137,6 +137,14 @@ void Simulation::attach(TraceSink& sink) {
   soc_.attach_trace(signals_);
 }
 
+void Simulation::log_to(LogWriter& log) {
+  log_ = &log;
+  soc_.attach_log(log);
+  bus_log_.attach(log, *soc_.interconnect);
+  log.refuse_unknown_scopes();
+  log.before_output = [this] { progress_.erase(); };
+}
+
 void Simulation::trace_events_to(const std::filesystem::path& file, std::uint64_t limit_bytes,
                                  Json about) {
   about_events_ = std::move(about);
@@ -165,6 +173,7 @@ void Simulation::debug_on(const DebuggerOptions& options) {
   debugger_ = std::make_unique<Debugger>(soc_, monitor_, options);
   debugger_->before_wait = [this] {
     console_.flush();
+    if (log_ != nullptr) log_->flush();
     progress_.erase();
   };
   debugger_->run_is_over = [this] { return ending_.has_value(); };
@@ -206,6 +215,7 @@ Statistics Simulation::statistics() const {
 void Simulation::on_access(const BusAccess& access) {
   if (on_bus_access) on_bus_access(access);
   if (checks_ != nullptr) checks_->on_access(access);
+  bus_log_.access(access);
   if (events_ != nullptr) events_->access(access);
   const bool is_hart = soc_.cpu && access.initiator == "cpu";
   const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
@@ -337,6 +347,7 @@ void Simulation::run_until_ended(const RunLimits& limits) {
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   while (!ending_) {
     if (vcd_ != nullptr) vcd_->advance(now_ps());
+    if (log_ != nullptr) log_->advance(now_ps());
     if (events_ != nullptr) events_->advance(now_ps());
     if (mmio_ != nullptr) mmio_->advance(now_ps());
     if (debugger_ != nullptr) debugger_->poll();
@@ -384,6 +395,7 @@ RunSummary Simulation::run(const RunLimits& limits) {
   progress_.erase();
   if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());
+  if (log_ != nullptr) log_->finish();
   if (events_ != nullptr) {
     about_events_["end"] = ending_->reason;
     about_events_["simulated_us"] = static_cast<double>(now_ps()) / 1e6;

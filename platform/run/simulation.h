@@ -12,8 +12,10 @@
 #include "check/device_checks.h"
 #include "debugger/debugger.h"
 #include "debugger/monitor.h"
+#include "report/bus_log.h"
 #include "report/instruction_trace.h"
 #include "report/json_report.h"
+#include "report/log_writer.h"
 #include "report/machine_trace.h"
 #include "report/mmio_trace.h"
 #include "report/profile.h"
@@ -49,6 +51,8 @@ class Simulation {
   void trace_mmio_to(const std::filesystem::path& file);
   // The same; without ranges every instruction.
   void trace_instructions_to(const std::filesystem::path& file, std::vector<AddressRange32> ranges);
+  // Models say what they do. Throws UsageError for a scope that none has.
+  void log_to(LogWriter& log);
   // Counts instructions by call stack: profile() after run().
   void count_instructions();
   const Profile& profile() const { return *profile_; }
@@ -112,6 +116,8 @@ class Simulation {
   std::unique_ptr<MachineTrace> events_;
   Json about_events_;
   TraceTee signals_;
+  BusLog bus_log_{inspection_.registers()};
+  LogWriter* log_ = nullptr;
   std::unique_ptr<MmioTrace> mmio_;
   std::unique_ptr<InstructionTrace> instructions_;
   std::unique_ptr<Profile> profile_;
