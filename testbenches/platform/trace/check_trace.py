@@ -137,6 +137,18 @@ class Trace:
         self.arrows_meet()
 
 
+def shape(value, key=""):
+    """What the schema can tell apart: keys, types, signs, emptiness; phases and names' kinds."""
+    if isinstance(value, dict):
+        kind = value["name"] if value.get("ph") == "M" else ""
+        return (kind,) + tuple((k, shape(v, k)) for k, v in value.items())
+    if isinstance(value, list):
+        return tuple(shape(v) for v in value)
+    if isinstance(value, str):
+        return value if key in ("ph", "bp") else ("text", bool(value))
+    return type(value).__name__, value is not None and value < 0
+
+
 def check_schema(file):
     import jsonschema
     folder = os.path.dirname(os.path.abspath(__file__))
@@ -145,6 +157,9 @@ def check_schema(file):
     validator = jsonschema.Draft7Validator(schema)
     jsonschema.Draft7Validator.check_schema(schema)
     document = json.load(open(file))
+    # A validator in Python takes 0.1 ms an event: one of each shape.
+    events = {shape(event): event for event in document["traceEvents"]}
+    document["traceEvents"] = list(events.values())
     for error in validator.iter_errors(document):
         require(False, list(error.absolute_path), error.message[:300])
     spoiled = document["traceEvents"][-1]  # it would notice
