@@ -25,6 +25,8 @@ std::uint64_t time_bytes(std::uint64_t ps) {
 }
 
 std::string json_text(const std::string& text) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), plain)) return '"' + text + '"';
   return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
@@ -34,9 +36,12 @@ std::string json_text(const std::string& text) {
 
 std::string microseconds(std::uint64_t ps) {
   std::string text = std::to_string(ps / 1'000'000);
-  std::string digits = std::to_string(1'000'000 + ps % 1'000'000).substr(1);
-  digits.erase(digits.find_last_not_of('0') + 1);
-  return digits.empty() ? text : text + "." + digits;
+  std::uint64_t rest = ps % 1'000'000;
+  if (rest == 0) return text;
+  text += '.';
+  for (std::uint64_t digit = 100'000; rest != 0; rest %= digit, digit /= 10)
+    text += static_cast<char>('0' + rest / digit);
+  return text;
 }
 
 TraceArguments& TraceArguments::add_json(const char* name, const std::string& json) {
