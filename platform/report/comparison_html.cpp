@@ -64,9 +64,9 @@ std::string row(const ComparedValue& value) {
   };
   const std::string way = !value.changed() ? "" : value.share > 0 ? " up" : " down";
   return std::string("<tr") + (value.beyond() ? " class=\"beyond\"" : "") + "><th scope=\"row\">" +
-         escaped(one_line(value.name)) + "</th>" + number(value_text(value.a)) +
-         number(value_text(value.b)) + number(difference_text(value), way) +
-         number(share_text(value), way) + "<td>" + escaped(one_line(value.unit)) + "</td><td>" +
+         escaped(one_line(value.name)) + "</th>" + number(share_text(value), way) +
+         number(difference_text(value), way) + number(value_text(value.a)) +
+         number(value_text(value.b)) + "<td>" + escaped(one_line(value.unit)) + "</td><td>" +
          verdict(value) + "</td></tr>\n";
 }
 
@@ -77,7 +77,7 @@ std::string table(const std::string& caption, const Comparison& comparison, bool
   }
   if (rows.empty()) return "";
   std::string heads;
-  for (const char* head : {"name", "A", "B", "difference", "relative", "unit", "verdict"}) {
+  for (const char* head : {"name", "relative", "difference", "A", "B", "unit", "verdict"}) {
     const std::string name = head;
     const bool text = name == "name" || name == "unit" || name == "verdict";
     heads +=
@@ -100,7 +100,7 @@ std::string comparison_html(const Comparison& comparison, const std::string& nam
       "</style></head><body><main>\n<h1>Two runs compared</h1>\n<dl><dt>A</dt><dd>" +
       escaped(one_line(name_a, 400)) + "</dd><dt>B</dt><dd>" + escaped(one_line(name_b, 400)) +
       "</dd></dl>\n<p class=\"verdict\">" + comparison_summary(comparison) + "</p>\n";
-  page += table("What changed, largest share first", comparison, true);
+  page += table("What changed: beyond tolerance first, then by share", comparison, true);
   const std::string same = table("What did not", comparison, false);
   if (!same.empty())
     page += "<details><summary>What did not change</summary>\n" + same + "</details>\n";
