@@ -170,6 +170,15 @@ void Soc::attach_trace(TraceSink& sink) {
   uart->attach_trace(sink);
 }
 
+void Soc::attach_log(LogSink& sink) {
+  if (cpu) cpu->attach_log(sink);
+  for (const auto& epochcore : epochcores) epochcore->attach_log(sink);
+  clint->attach_log(sink);
+  plic->attach_log(sink);
+  uart->attach_log(sink);
+  simctl->attach_log(sink);
+}
+
 std::array<bool, 3> Soc::interrupt_inputs() const {
   return {external_interrupt_.read(), timer_interrupt_.read(), software_interrupt_.read()};
 }

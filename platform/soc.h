@@ -44,6 +44,7 @@ class Soc {
   explicit Soc(const ScenarioConfig& config, Elaboration order = Elaboration::forward);
 
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink);
   Statistics statistics() const;
   // Transport at: empty if no transaction is lost and the bytes of initiators, interconnect and
   // memories agree; else what does not, with both figures.

@@ -55,12 +55,14 @@ void Cpu::execute() {
 void Cpu::sleep() {
   sleep_.begin(now_ps());
   sleeping_trace_.set(now_ps(), 1);
+  if (log_.on(LogLevel::debug)) log_.write(LogLevel::debug, now_ps(), "asleep in WFI");
   for (hart_.set_interrupts(interrupt_levels()); !hart_.interrupt_pending() && !wake_;
        hart_.set_interrupts(interrupt_levels())) {
     wait(inputs_.changed() | woken_);
   }
   hart_.sleep_until(first_cycle_at(now_ps()));
   sleep_.end(now_ps());
+  if (log_.on(LogLevel::debug)) log_.write(LogLevel::debug, now_ps(), "awake");
   sleeping_trace_.set(now_ps(), 0);
 }
 
@@ -179,7 +181,11 @@ void Cpu::trace_interrupts() {
 void Cpu::note_latency() {
   latency_.takeable(hart_.takeable_interrupts(), local_ps());
   const std::optional<std::uint32_t> taken = hart_.interrupt_to_take();
-  if (taken) latency_.taken(*taken & ~cause::interrupt, local_ps());
+  if (!taken) return;
+  latency_.taken(*taken & ~cause::interrupt, local_ps());
+  if (log_.on(LogLevel::info))
+    log_.write(LogLevel::info, local_ps(), "takes interrupt %u at pc 0x%08x",
+               *taken & ~cause::interrupt, unsigned{hart_.pc()});
 }
 
 void Cpu::attach_trace(TraceSink& sink) {

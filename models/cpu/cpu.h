@@ -11,6 +11,7 @@
 #include <tlm>
 
 #include "common/bus_master.h"
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "cpu/config.h"
@@ -38,6 +39,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
   // Signals pc (at the start of a block), sleeping, and the three interrupt inputs. Before the
   // simulation starts.
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink) { log_.attach(sink, name()); }
   // Shows it every instruction and interrupt, in the hart's thread; slows the simulation down and
   // changes nothing else. Before the simulation starts.
   void observe_instructions(InstructionObserver& observer) { hart_.observe_instructions(observer); }
@@ -105,6 +107,7 @@ class Cpu : public sc_core::sc_module, private HartBus, private HartObserver {
 
   TracePoint pc_trace_;
   TracePoint sleeping_trace_;
+  LogPoint log_;
 };
 
 }  // namespace epoch

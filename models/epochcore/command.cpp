@@ -71,6 +71,18 @@ const char* opcode_name(unsigned opcode) {
   }
 }
 
+const char* error_name(unsigned code) {
+  switch (code) {
+#define EPOCH_X_NAME(name, value, description) \
+  case value:                                  \
+    return #name;
+    EPOCH_ERRORS(EPOCH_X_NAME)
+#undef EPOCH_X_NAME
+    default:
+      return "";
+  }
+}
+
 const char* engine_name(unsigned engine) {
   constexpr const char* names[] = {"dma_in", "dma_out", "pe_grid", "vector_unit", "control"};
   return engine < std::size(names) ? names[engine] : "";

@@ -104,9 +104,10 @@ struct Command {
   std::variant<std::monostate, DmaWork, CoefficientWork, ArrayWork, StateWork, VectorWork> work;
 };
 
-// "LOAD", "dma_in"; "" for a number that is none.
+// "LOAD", "dma_in", "BUS_READ"; "" for a number that is none.
 const char* opcode_name(unsigned opcode);
 const char* engine_name(unsigned engine);
+const char* error_name(unsigned code);
 
 // A fetched command as observers see it.
 struct CommandView {

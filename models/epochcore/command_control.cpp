@@ -102,7 +102,9 @@ void CommandProcessor::enable() {
     precise_error({EPOCH_ERROR_RING_CONFIG, head_, ring_base(), 0, 0});
     return;
   }
-  if (ring_observer != nullptr) ring_observer->on_enable(head_);
+  for (RingObserver* observer : ring_observers) observer->on_enable(head_);
+  if (log_.on(LogLevel::info))
+    log_.write(LogLevel::info, now_ps(), "enabled at head %u", unsigned{head_});
   fetch_on_ = true;
   tail_ = head_;
   write_tail(tail);
@@ -128,7 +130,10 @@ void CommandProcessor::write_tail(std::uint32_t value) {
     return;
   }
   tail_ = value;
-  if (ring_observer != nullptr) ring_observer->on_doorbell(value);
+  for (RingObserver* observer : ring_observers) observer->on_doorbell(value);
+  if (log_.on(LogLevel::debug))
+    log_.write(LogLevel::debug, now_ps(), "doorbell: head %u, tail %u", unsigned{head_},
+               unsigned{tail_});
   fetch_event_.notify(sc_core::SC_ZERO_TIME);
   request_dispatch();
 }
@@ -156,6 +161,11 @@ void CommandProcessor::execution_error(const ErrorReport& error) {
 void CommandProcessor::take_pending_error() {
   if (!pending_error_) return;
   csr_.report(*pending_error_);
+  if (log_.on(LogLevel::error))
+    log_.write(LogLevel::error, now_ps(), "error %u %s: sequence=%u context=0x%04x address=0x%llx",
+               unsigned{pending_error_->code}, error_name(pending_error_->code),
+               unsigned{pending_error_->sequence}, unsigned{pending_error_->context},
+               static_cast<unsigned long long>(pending_error_->address));
   pending_error_.reset();
 }
 
@@ -166,12 +176,23 @@ void CommandProcessor::take_pending_error() {
 void CommandProcessor::begin_stop(Stop stop) {
   if (stop <= stop_) return;
   stop_ = stop;
+  log_stop(stop);
   fetch_on_ = false;
   ++generation_;
   progress_ps_ = now_ps();
   fetch_event_.notify(sc_core::SC_ZERO_TIME);
   request_dispatch();
   arm_watchdog();
+}
+
+void CommandProcessor::log_stop(Stop stop) const {
+  static constexpr const char* names[] = {"", "error in the ring: what was fetched still runs",
+                                          "abort", "error: running commands are cancelled",
+                                          "reset"};
+  const LogLevel level =
+      stop == Stop::reset || stop == Stop::abort ? LogLevel::info : LogLevel::warning;
+  if (log_.on(level))
+    log_.write(level, now_ps(), "stopping: %s", names[static_cast<unsigned>(stop)]);
 }
 
 // FIFOs and engines learn of a stop after what retires at its time.
@@ -200,6 +221,7 @@ void CommandProcessor::finish_stop() {
   }
   records_.clear();
   stop_ = applied_stop_ = Stop::none;
+  if (log_.on(LogLevel::info)) log_.write(LogLevel::info, now_ps(), "stopped");
   abort_requested_ = false;
   enabled_ = false;
   halted_ = stopped_ = true;

@@ -110,7 +110,7 @@ bool CommandProcessor::execute_at_head(const Command& command, std::uint64_t gen
 }
 
 void CommandProcessor::push_record(const Command& command) {
-  if (ring_observer != nullptr) ring_observer->on_fetch(command);
+  for (RingObserver* observer : ring_observers) observer->on_fetch(command);
   records_.push_back({{command.sequence, command.context, command.opcode, command.engine,
                        command.waits, command.signals, CommandView::State::queued},
                       command.irq_on_done || command.opcode == EPOCH_OP_IRQ,

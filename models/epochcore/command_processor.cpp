@@ -214,7 +214,19 @@ void CommandProcessor::retire(std::uint32_t sequence) {
 
 void CommandProcessor::enter(Record& record, CommandView::State state) {
   record.state = state;
+  if (engine_logs_[record.engine].on(LogLevel::warning)) log_entry(record);
   if (on_command) on_command(now_ps(), record);
+}
+
+void CommandProcessor::log_entry(const Record& record) const {
+  static constexpr const char* states[] = {"fetched", "started", "retired", "dropped"};
+  const bool dropped = record.state == CommandView::State::dropped;
+  const LogLevel level = dropped ? LogLevel::warning : LogLevel::debug;
+  const LogPoint& log = engine_logs_[record.engine];
+  if (log.on(level))
+    log.write(level, now_ps(), "%s sequence=%u context=0x%04x %s", opcode_name(record.opcode),
+              unsigned{record.sequence}, unsigned{record.context},
+              states[static_cast<unsigned>(record.state)]);
 }
 
 // COMPLETED moves in order; interrupts come after it has moved.
@@ -353,6 +365,12 @@ void CommandProcessor::attach_trace(TraceSink& sink, const std::string& scope) {
   for (unsigned i = 0; i < EPOCH_SEMAPHORES; ++i)
     trace_semaphores_[i].attach(sink, scope + ".semaphores", "s" + std::to_string(i), 8);
   request_dispatch();
+}
+
+void CommandProcessor::attach_log(LogSink& sink, const std::string& scope) {
+  log_.attach(sink, scope + ".commands");
+  for (unsigned i = 0; i < engine_logs_.size(); ++i)
+    engine_logs_[i].attach(sink, scope + "." + engine_name(i));
 }
 
 void CommandProcessor::statistics(const std::string& prefix, Statistics& out) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/bus_master.h"
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "epochcore/clock_control.h"
@@ -64,8 +65,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   // costs a branch while empty.
   std::function<void(std::uint64_t time_ps, const CommandView&)> on_command;
 
-  // Costs a branch while null.
-  RingObserver* ring_observer = nullptr;
+  // Cost a branch while there are none.
+  std::vector<RingObserver*> ring_observers;
 
   // The commands between COMPLETED and HEAD, in ring order; a retired one waits for its turn.
   std::vector<CommandView> pending() const { return {records_.begin(), records_.end()}; }
@@ -73,6 +74,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   AtMaster& at_master() { return master_.at(); }
   const AtMaster& at_master() const { return master_.at(); }
   void attach_trace(TraceSink& sink, const std::string& scope);
+  // Scopes `commands` (the ring and its errors) and one for each engine.
+  void attach_log(LogSink& sink, const std::string& scope);
   void statistics(const std::string& prefix, Statistics& out) const;
 
  private:
@@ -135,6 +138,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
     return records_[sequence - records_.front().sequence];
   }
   void enter(Record& record, CommandView::State state);
+  void log_entry(const Record& record) const;
+  void log_stop(Stop stop) const;
   void push_record(const Command& command);
   void retire(std::uint32_t sequence);
   void advance_completed();
@@ -223,6 +228,8 @@ class CommandProcessor : public sc_core::sc_module, public EngineClient {
   bool watchdog_expired_ = false;  // its event has come
 
   std::array<TracePoint, EPOCH_SEMAPHORES> trace_semaphores_;
+  LogPoint log_;
+  std::array<LogPoint, EPOCH_ENGINE_CONTROL + 1> engine_logs_;
   TracePoint trace_head_, trace_tail_, trace_completed_, trace_cause_;
 };
 

@@ -126,7 +126,7 @@ void Dma::issue_lt(const Burst& burst) {
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   bus_->b_transport(payload_, delay);
   ++bursts_;
-  in_flight_.push_back({burst, now_ps(delay), payload_.is_response_ok(), data});
+  in_flight_.push_back({burst, issue_ps, now_ps(delay), payload_.is_response_ok(), data});
   trace_bursts_.set(now_ps(), in_flight_.size());
 }
 
@@ -146,7 +146,7 @@ void Dma::issue_at(const Burst& burst) {
   AtMaster::Transaction& transaction = at_.make(*this, bus_command(), burst.bus, data, burst.bytes);
   transaction.tag = first_number_ + in_flight_.size();
   ++bursts_;
-  in_flight_.push_back({burst, unanswered, false, data});
+  in_flight_.push_back({burst, now_ps(), unanswered, false, data});
   trace_bursts_.set(now_ps(), in_flight_.size());
   at_.send(transaction);
 }
@@ -166,6 +166,7 @@ void Dma::collect() {
   in_flight_.pop_front();
   ++first_number_;
   trace_bursts_.set(now_ps(), in_flight_.size());
+  if (log_.on(LogLevel::debug)) log_answer(done);
   if (cancelled_ || failed_) return;
   if (!done.ok) {
     failed_ = true;
@@ -182,6 +183,17 @@ void Dma::collect() {
     const LocalTile row{done.burst.local, 1, done.burst.bytes, 0};
     local_done_ps_ = std::max(local_done_ps_, now_ps(local.write(row, done.data)));
   }
+}
+
+void Dma::log_answer(const InFlight& done) const {
+  log_.write(LogLevel::debug, now_ps(), "burst %s 0x%llx %u B, %s after %.3f ns",
+             reads_bus() ? "read" : "write", static_cast<unsigned long long>(done.burst.bus),
+             done.burst.bytes, done.ok ? "answered" : "refused",
+             static_cast<double>(done.done_ps - done.issue_ps) / 1e3);
+}
+
+void Dma::attach_log(LogSink& sink, const std::string& scope) {
+  log_.attach(sink, scope + (reads_bus() ? ".dma_in" : ".dma_out"));
 }
 
 void Dma::attach_trace(TraceSink& sink, const std::string& scope) {

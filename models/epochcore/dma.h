@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/at_master.h"
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "common/transport.h"
@@ -45,11 +46,13 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
   bool busy() const override { return busy_; }
 
   void attach_trace(TraceSink& sink, const std::string& scope);
+  void attach_log(LogSink& sink, const std::string& scope);  // in scope.dma_in, scope.dma_out
   void statistics(const std::string& prefix, Statistics& out) const;
 
  private:
   struct InFlight {
     Burst burst;
+    std::uint64_t issue_ps;
     std::uint64_t done_ps;  // unanswered: not known yet
     bool ok;
     std::uint8_t* data;
@@ -65,6 +68,7 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
   void issue_at(const Burst& burst);
   void answered(AtMaster::Transaction& transaction, std::uint64_t done_ps) override;
   void collect();
+  void log_answer(const InFlight& done) const;
   void wait_until(std::uint64_t time_ps);
   void take_turn();
   bool reads_bus() const { return config_.engine == EPOCH_ENGINE_DMA_IN; }
@@ -100,6 +104,7 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
   std::uint64_t bytes_ = 0;
   TracePoint trace_bursts_;
   TracePoint trace_address_;
+  LogPoint log_;
 };
 
 }  // namespace epoch

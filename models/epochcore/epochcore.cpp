@@ -122,6 +122,8 @@ tlm::tlm_sync_enum EpochCore::commands_backward(tlm::tlm_generic_payload& payloa
 
 void EpochCore::drive_irq() {
   const bool level = registers_.interrupt_line();
+  if (log_irq_.on(LogLevel::info) && irq.read() != level)
+    log_irq_.write(LogLevel::info, now_ps(), level ? "raised" : "withdrawn");
   irq.write(level);
   trace_irq_.set(now_ps(), level ? 1 : 0);
 }
@@ -133,6 +135,13 @@ void EpochCore::attach_trace(TraceSink& sink) {
   dma_in_.attach_trace(sink, scope + ".dma_in");
   dma_out_.attach_trace(sink, scope + ".dma_out");
   irq_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void EpochCore::attach_log(LogSink& sink) {
+  const std::string scope = name();
+  log_irq_.attach(sink, scope + ".irq");
+  processor_.attach_log(sink, scope);
+  for (Dma* engine : {&dma_in_, &dma_out_}) engine->attach_log(sink, scope);
 }
 
 void EpochCore::statistics(Statistics& out) const {

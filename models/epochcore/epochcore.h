@@ -10,6 +10,7 @@
 #include <string>
 #include <systemc>
 
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "epochcore/command_processor.h"
@@ -47,10 +48,11 @@ class EpochCore : public sc_core::sc_module {
   const AtMaster& dma_master() const { return dma_master_; }
   const AtMaster& command_master() const { return processor_.at_master(); }
 
-  void observe_ring(RingObserver& observer) { processor_.ring_observer = &observer; }
+  void observe_ring(RingObserver& observer) { processor_.ring_observers.push_back(&observer); }
 
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink);
   void statistics(Statistics& out) const;
 
  private:
@@ -80,6 +82,7 @@ class EpochCore : public sc_core::sc_module {
 
   sc_core::sc_event irq_event_;
   TracePoint trace_irq_;
+  LogPoint log_irq_;
 };
 
 }  // namespace epoch

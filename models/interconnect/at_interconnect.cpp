@@ -118,7 +118,7 @@ void AtInterconnect::begin_request(unsigned id, tlm::tlm_generic_payload& payloa
   flight.payload = &payload;
   flight.address = payload.get_address();
   flight.length = payload.get_data_length();
-  flight.since_ps = arrival_ps;
+  flight.arrival_ps = flight.since_ps = arrival_ps;
   flight.initiator = id;
   flight.granted = flight.open = flight.unanswered = flight.ok_bytes = 0;
   flight.split = false;

@@ -48,6 +48,7 @@ class AtInterconnect : public Interconnect, private tlm::tlm_mm_interface {
     BusInfo* outer = nullptr;  // extension of whoever is in front of this interconnect
     const AddressRange* range = nullptr;
     std::uint64_t address = 0;
+    std::uint64_t arrival_ps = 0;
     std::uint64_t since_ps = 0;  // has waited for a grant since then
     unsigned initiator = 0;
     unsigned length = 0;

@@ -129,7 +129,7 @@ void AtInterconnect::tell_access(const Flight& flight) {
   const tlm::tlm_generic_payload& payload = *flight.payload;
   on_access({now_ps(), initiators_[flight.initiator].name, flight.range, flight.address,
              payload.get_data_ptr(), flight.length, payload.is_write(),
-             flight.status == tlm::TLM_OK_RESPONSE});
+             flight.status == tlm::TLM_OK_RESPONSE, flight.arrival_ps, now_ps()});
 }
 
 }  // namespace epoch

@@ -38,6 +38,8 @@ struct BusAccess {
   unsigned length;
   bool is_write;
   bool ok;
+  std::uint64_t begin_ps;  // when it reached the bus
+  std::uint64_t end_ps;    // lt: when its initiator has the answer; at: when its target has it
 };
 
 // Who may be addressed where, for both transports: routes direct memory access and debug by

@@ -24,7 +24,8 @@ void LtInterconnect::b_transport(int id, tlm::tlm_generic_payload& payload,
   route(initiator, range, payload, delay);
   if (on_access)
     on_access({arrival, initiator.name, range, payload.get_address(), payload.get_data_ptr(),
-               payload.get_data_length(), payload.is_write(), payload.is_response_ok()});
+               payload.get_data_length(), payload.is_write(), payload.is_response_ok(), arrival,
+               now_ps(delay)});
 }
 
 void LtInterconnect::route(Initiator& initiator, const AddressRange* range,

@@ -118,13 +118,20 @@ unsigned Clint::transport_dbg(tlm::tlm_generic_payload& payload) {
 }
 
 void Clint::drive_software_interrupt() {
+  log_change("software", software_interrupt.read(), software_line_.level());
   software_interrupt.write(software_line_.level());
   trace_software_.set(now_ps(), software_line_.level());
 }
 
 void Clint::drive_timer_interrupt() {
+  log_change("timer", timer_interrupt.read(), timer_line_.level());
   timer_interrupt.write(timer_line_.level());
   trace_timer_.set(now_ps(), timer_line_.level());
+}
+
+void Clint::log_change(const char* interrupt, bool from, bool to) const {
+  if (from == to || !log_.on(LogLevel::info)) return;
+  log_.write(LogLevel::info, now_ps(), "%s interrupt %s", interrupt, to ? "raised" : "withdrawn");
 }
 
 void Clint::attach_trace(TraceSink& sink) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <systemc>
 
+#include "common/log.h"
 #include "common/register_bank.h"
 #include "common/trace.h"
 #include "peripherals/irq_line.h"
@@ -35,6 +36,7 @@ class Clint : public sc_core::sc_module {
   std::uint64_t mtime(std::uint64_t time_ps) const;
 
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink) { log_.attach(sink, name()); }
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -48,6 +50,7 @@ class Clint : public sc_core::sc_module {
   void timer_is_due();
   void drive_software_interrupt();
   void drive_timer_interrupt();
+  void log_change(const char* interrupt, bool from, bool to) const;
 
   const std::uint64_t timebase_hz_;
   RegisterBank bank_;
@@ -57,6 +60,7 @@ class Clint : public sc_core::sc_module {
   IrqLine software_line_, timer_line_;
   sc_core::sc_event timer_due_;
   TracePoint trace_software_, trace_timer_;
+  LogPoint log_;
 };
 
 }  // namespace epoch

@@ -109,6 +109,7 @@ void Plic::claim(unsigned id) {
   state_[id].pending = false;
   state_[id].in_service = true;
   ++state_[id].claims;
+  if (log_.on(LogLevel::info)) log_.write(LogLevel::info, now_ps(), "source %u claimed", id);
 }
 
 // A completion of a source that is not enabled for the context is ignored ("Interrupt
@@ -116,6 +117,8 @@ void Plic::claim(unsigned id) {
 void Plic::complete(std::uint32_t id) {
   if (id == 0 || id >= state_.size() || !state_[id].enabled) return;
   state_[id].in_service = false;
+  if (log_.on(LogLevel::debug))
+    log_.write(LogLevel::debug, now_ps(), "source %u completed", unsigned{id});
   if (sources[id - 1].read()) state_[id].pending = true;
 }
 
@@ -125,7 +128,10 @@ void Plic::sample_sources() {
   for (unsigned id = 1; id < state_.size(); ++id) {
     const bool level = sources[id - 1].read();
     state_[id].trace.set(now_ps(), level);
-    if (level && !state_[id].in_service) state_[id].pending = true;
+    if (!level || state_[id].in_service) continue;
+    if (!state_[id].pending && log_.on(LogLevel::info))
+      log_.write(LogLevel::info, now_ps(), "source %u raised", id);
+    state_[id].pending = true;
   }
   update_irq();
 }

@@ -7,6 +7,7 @@
 #include <systemc>
 #include <vector>
 
+#include "common/log.h"
 #include "common/register_bank.h"
 #include "common/statistics.h"
 #include "common/trace.h"
@@ -28,6 +29,7 @@ class Plic : public sc_core::sc_module {
 
   const RegisterBank& register_bank() const { return bank_; }
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink) { log_.attach(sink, name()); }
   void statistics(Statistics& out) const;
 
  private:
@@ -58,6 +60,7 @@ class Plic : public sc_core::sc_module {
   std::vector<Source> state_;  // by interrupt id; 0 does not exist
   IrqLine irq_line_;
   TracePoint trace_irq_;
+  LogPoint log_;
 };
 
 }  // namespace epoch

@@ -28,10 +28,13 @@ SimCtl::SimCtl(const sc_core::sc_module_name& module_name)
   socket.register_transport_dbg(this, &SimCtl::transport_dbg);
   bank_.on_write(exit_offset, [this](unsigned, std::uint32_t code) {
     bank_.set(exit_offset, code);
+    if (log_.on(LogLevel::info)) log_.write(LogLevel::info, access_ps_, "exit %u", unsigned{code});
     if (on_exit) on_exit(code);
   });
   bank_.on_write(trap_offset, [this](unsigned, std::uint32_t cause) {
     bank_.set(trap_offset, cause);
+    if (log_.on(LogLevel::error))
+      log_.write(LogLevel::error, access_ps_, "unhandled trap, mcause 0x%08x", unsigned{cause});
     if (on_trap) on_trap(cause);
   });
   bank_.on_read(time_low_offset,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <systemc>
 
+#include "common/log.h"
 #include "common/register_bank.h"
 
 namespace epoch {
@@ -27,12 +28,14 @@ class SimCtl : public sc_core::sc_module {
   explicit SimCtl(const sc_core::sc_module_name& name);
 
   const RegisterBank& register_bank() const { return bank_; }
+  void attach_log(LogSink& sink) { log_.attach(sink, name()); }
 
  private:
   void b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(tlm::tlm_generic_payload& payload);
 
   RegisterBank bank_;
+  LogPoint log_;
   std::uint64_t access_ps_ = 0;  // absolute time of the access being served
 };
 

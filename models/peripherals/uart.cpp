@@ -31,10 +31,14 @@ Uart::Uart(const sc_core::sc_module_name& module_name)
 void Uart::receive(std::uint8_t byte) {
   if (received_.size() == depth()) {
     overrun_ = true;
+    if (log_.on(LogLevel::warning))
+      log_.write(LogLevel::warning, now_ps(), "overrun: a byte is lost");
     ++lost_bytes_;
   } else {
     received_.push_back(byte);
     ++received_bytes_;
+    if (log_.on(LogLevel::debug))
+      log_.write(LogLevel::debug, now_ps(), "received 0x%02x", unsigned{byte});
   }
   update_irq();
 }
@@ -49,8 +53,10 @@ void Uart::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
   if (payload.is_read()) {
     *payload.get_data_ptr() = read(offset);
   } else if (payload.is_write()) {
-    if (offset == rbr_thr && !divisor_latch())
+    if (offset == rbr_thr && !divisor_latch()) {
       trace_transmit_.set(now_ps(delay), *payload.get_data_ptr());
+      if (log_.on(LogLevel::info)) log_sent(*payload.get_data_ptr(), now_ps(delay));
+    }
     write(offset, *payload.get_data_ptr());
   }
   update_irq();
@@ -164,6 +170,16 @@ void Uart::update_irq() {
 void Uart::drive_irq() {
   irq.write(irq_line_.level());
   trace_irq_.set(now_ps(), irq_line_.level());
+}
+
+// A line when it is complete.
+void Uart::log_sent(std::uint8_t byte, std::uint64_t time_ps) {
+  constexpr std::size_t kLongestLine = 200;
+  if (byte == '\r') return;
+  if (byte != '\n') line_ += static_cast<char>(byte);
+  if (byte != '\n' && line_.size() < kLongestLine) return;
+  log_.write(LogLevel::info, time_ps, "sent: %s", line_.c_str());
+  line_.clear();
 }
 
 void Uart::attach_trace(TraceSink& sink) {

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <systemc>
 
+#include "common/log.h"
 #include "common/statistics.h"
 #include "common/trace.h"
 #include "peripherals/irq_line.h"
@@ -41,6 +43,7 @@ class Uart : public sc_core::sc_module {
   bool interrupts_on_input() const;
 
   void attach_trace(TraceSink& sink);
+  void attach_log(LogSink& sink) { log_.attach(sink, name()); }
   void statistics(Statistics& out) const;
 
  private:
@@ -69,7 +72,11 @@ class Uart : public sc_core::sc_module {
   bool transmitter_emptied_ = false;  // THR-empty interrupt, until IIR shows it or THR is written
   IrqLine irq_line_;
   std::uint64_t transmitted_bytes_ = 0, received_bytes_ = 0, lost_bytes_ = 0;
+  void log_sent(std::uint8_t byte, std::uint64_t time_ps);
+
   TracePoint trace_irq_, trace_transmit_;
+  LogPoint log_;
+  std::string line_;  // sent so far, while the log wants it
 };
 
 }  // namespace epoch

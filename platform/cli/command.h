@@ -21,6 +21,7 @@ struct Subcommand {
 };
 
 int run_command(const std::vector<std::string>& arguments);
+int compare_command(const std::vector<std::string>& arguments);
 int compile_command(const std::vector<std::string>& arguments);
 int map_command(const std::vector<std::string>& arguments);
 int regs_command(const std::vector<std::string>& arguments);

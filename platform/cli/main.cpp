@@ -15,6 +15,7 @@ using epoch::Subcommand;
 constexpr Subcommand kCommands[] = {
     {"run", "run firmware on the platform", epoch::run_command},
     {"sweep", "run a scenario at many values of its keys: table, report", epoch::sweep_command},
+    {"compare", "tell how two runs' statistics differ", epoch::compare_command},
     {"compile", "compile a network into an image", epoch::compile_command},
     {"generate", "write a random network of a published size", epoch::generate_command},
     {"grid", "run one command on the PE array alone", epoch::grid_command},

@@ -30,6 +30,8 @@ namespace {
 struct RunFiles {
   std::optional<fs::path> statistics;
   std::optional<fs::path> vcd;
+  std::optional<fs::path> events;
+  std::optional<fs::path> log;
   std::optional<fs::path> mmio;
   std::optional<fs::path> instructions;
   std::optional<fs::path> profile;
@@ -45,15 +47,20 @@ po::options_description run_options() {
       ("stats", po::value<std::string>()->value_name("FILE"), "write statistics as JSON")(
           "vcd", po::value<std::string>()->value_name("FILE"),
           "write waveforms, and FILE's name with .gtkw for GTKWave")(
+          "trace", po::value<std::string>()->value_name("FILE"),
+          "write commands, functions, transactions and counters as trace events, for "
+          "https://ui.perfetto.dev or chrome://tracing")(
+          "trace-limit", po::value<std::string>()->value_name("MIB"),
+          "size of that file at most, 1 to 65536, by default 128: of more the latest is kept")(
           "trace-mmio", po::value<std::string>()->value_name("FILE"),
           "write a line a register access and a command")(
           "signature", po::value<std::string>()->value_name("FILE"),
           "write what lies between the ELF's symbols begin_signature and end_signature at the end, "
           "a 32-bit hexadecimal word a line")(
           "out", po::value<std::string>()->value_name("DIR"),
-          "write all of these into DIR: stats.json, waves.vcd, mmio.txt, and on failure "
-          "postmortem")("trace-instructions", po::value<std::string>()->value_name("FILE"),
-                        "write a line an instruction (large: 60 to 100 bytes each)")(
+          "write all of these into DIR: stats.json, waves.vcd, trace.json, mmio.txt, and on "
+          "failure postmortem")("trace-instructions", po::value<std::string>()->value_name("FILE"),
+                                "write a line an instruction (large: 60 to 100 bytes each)")(
           "trace-range", po::value<std::vector<std::string>>()->value_name("SYMBOL|START-END"),
           "trace instructions of this function or these addresses only; repeatable")(
           "profile", po::value<std::string>()->value_name("FILE"),
@@ -62,6 +69,12 @@ po::options_description run_options() {
           "postmortem", po::value<std::string>()->value_name("DIR|none"),
           "folder that a failed run (70, 71, 72, 75) leaves, by default epochvp-postmortem; named "
           "here, also for a firmware code other than 0")(
+          "log", po::value<std::vector<std::string>>()->value_name("SCOPE=LEVEL"),
+          "tell on stderr what these parts of the machine do, e.g. epochcore.dma=debug; levels are "
+          "error, warning, info, debug; SCOPE may have * and ?; repeatable, or separated by "
+          "commas")("log-format", po::value<std::string>()->value_name("text|json"),
+                    "json: an object a line, with the time in ps")(
+          "log-file", po::value<std::string>()->value_name("FILE"), "write the log here instead")(
           "check", po::value<std::vector<std::string>>()->value_name("WHAT"),
           "dma: the hart's side of the memory model; races: commands that touch the same bytes in "
           "no order; again for both. A line on stderr a finding; exit 76")(
@@ -90,6 +103,8 @@ std::string help_text(const po::options_description& options) {
          "  epochvp run smnist --profile smnist.folded && flamegraph.pl smnist.folded >smnist.svg\n"
          "  epochvp run hello --trace-instructions main.txt --trace-range main\n"
          "  epochvp run smnist --vcd waves.vcd -- --digits=1 && gtkwave waves.gtkw\n"
+         "  epochvp run smnist --trace trace.json -- --digits=2      (open in ui.perfetto.dev)\n"
+         "  epochvp run smnist --log plic=info,epochcore.dma=debug -- --digits=1\n"
          "  epochvp run my_firmware.elf --max-sim-time 5ms\n"
          "  epochvp run ring --gdb 3333 --gdb-wait\n\n"
       << kExitStatusHelp;
@@ -134,11 +149,14 @@ RunFiles run_files(const po::variables_map& values) {
     }
     files.statistics = fs::path(*folder) / "stats.json";
     files.vcd = fs::path(*folder) / "waves.vcd";
+    files.events = fs::path(*folder) / "trace.json";
     files.mmio = fs::path(*folder) / "mmio.txt";
     files.post_mortem = fs::path(*folder) / "postmortem";
   }
   if (const auto file = optional_name(values, "stats")) files.statistics = *file;
   if (const auto file = optional_name(values, "vcd")) files.vcd = *file;
+  if (const auto file = optional_name(values, "trace")) files.events = *file;
+  if (const auto file = optional_name(values, "log-file")) files.log = *file;
   if (const auto file = optional_name(values, "trace-mmio")) files.mmio = *file;
   if (const auto file = optional_name(values, "trace-instructions")) files.instructions = *file;
   if (const auto file = optional_name(values, "profile")) files.profile = *file;
@@ -170,6 +188,8 @@ void refuse_shared_files(const RunFiles& files, const std::string& target, const
   take("--stats", files.statistics);
   take("--vcd", files.vcd);
   if (files.vcd) take("--vcd's GTKWave save file", gtkwave_save(*files.vcd));
+  take("--trace", files.events);
+  take("--log-file", files.log);
   take("--trace-mmio", files.mmio);
   take("--trace-instructions", files.instructions);
   take("--profile", files.profile);
@@ -256,6 +276,55 @@ CheckOptions check_options(const po::variables_map& values, const ScenarioConfig
   return options;
 }
 
+constexpr std::uint64_t kDefaultTraceMib = 128;
+
+std::uint64_t trace_limit_bytes(const po::variables_map& values, const RunFiles& files) {
+  const auto text = optional_text(values, "trace-limit");
+  if (!text) return kDefaultTraceMib << 20;
+  if (!files.events) throw UsageError("--trace-limit bounds --trace FILE, which is missing");
+  const bool digits = !text->empty() && text->size() <= 5 &&
+                      text->find_first_not_of("0123456789") == std::string::npos;
+  const unsigned long mib = digits ? std::strtoul(text->c_str(), nullptr, 10) : 0;
+  if (mib == 0 || mib > 65536)
+    throw UsageError("--trace-limit " + one_line(*text) + ": a number of MiB, 1 to 65536");
+  return std::uint64_t{mib} << 20;
+}
+
+struct LogRequest {
+  std::vector<LogRule> rules;
+  LogWriter::Format format = LogWriter::Format::text;
+};
+
+std::optional<LogRequest> log_request(const po::variables_map& values) {
+  const auto format = optional_text(values, "log-format");
+  if (format && *format != "text" && *format != "json")
+    throw UsageError("--log-format " + one_line(*format) + ": there are text and json");
+  if (values.count("log") == 0) {
+    for (const char* option : {"log-format", "log-file"}) {
+      if (values.count(option) != 0)
+        throw UsageError(std::string("--") + option + " needs --log SCOPE=LEVEL");
+    }
+    return std::nullopt;
+  }
+  LogRequest request;
+  if (format == "json") request.format = LogWriter::Format::json;
+  for (const std::string& text : values["log"].as<std::vector<std::string>>()) {
+    const std::vector<LogRule> rules = parse_log_rules(text);
+    request.rules.insert(request.rules.end(), rules.begin(), rules.end());
+  }
+  return request;
+}
+
+void report_events(const Simulation& simulation, const fs::path& file) {
+  const EventTrace& events = simulation.events();
+  std::fprintf(stderr, "epochvp: trace %s\n", file.c_str());
+  if (events.dropped() == 0) return;
+  std::fprintf(stderr,
+               "epochvp: the trace lacks %llu events, all that ended up to %s us: --trace-limit\n",
+               static_cast<unsigned long long>(events.dropped()),
+               microseconds(events.kept_from_ps()).c_str());
+}
+
 void report_outputs(const RunSummary& summary, const RunFiles& files) {
   if (!summary.message.empty()) std::fprintf(stderr, "epochvp: %s\n", summary.message.c_str());
   if (files.statistics) std::fprintf(stderr, "epochvp: statistics %s\n", files.statistics->c_str());
@@ -336,16 +405,28 @@ int run_command(const std::vector<std::string>& all_arguments) {
   std::vector<AddressRange32> ranges =
       trace_ranges(values, workload.elf, configuration.values.cpu_kind);
   const RunFiles files = run_files(values);
+  const std::optional<LogRequest> logging = log_request(values);
+  const std::uint64_t trace_limit = trace_limit_bytes(values, files);
   refuse_shared_files(files, *target, workload.elf_name);
   const auto debugging =
       debugger_options(values, configuration.values, workload.elf_name, all_arguments);
 
   Simulation simulation(configuration.values, workload);
+  std::unique_ptr<LogWriter> log;
+  if (logging) {
+    log = std::make_unique<LogWriter>(logging->rules, logging->format, files.log);
+    simulation.log_to(*log);
+  }
   std::unique_ptr<VcdWriter> vcd;
   if (files.vcd) {
     vcd = std::make_unique<VcdWriter>(*files.vcd);
     simulation.trace_to(*vcd);
     vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // refused now rather than later
+  }
+  if (files.events) {
+    simulation.trace_events_to(
+        *files.events, trace_limit,
+        {{"producer", std::string("epochvp ") + EPOCH_PROJECT_VERSION}, {"program", *target}});
   }
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
   if (files.instructions) {
@@ -375,6 +456,8 @@ int run_command(const std::vector<std::string>& all_arguments) {
     write_file(*files.signature, signature_text(memory, signature->bytes));
   }
   report_outputs(summary, files);
+  if (files.events) report_events(simulation, *files.events);
+  if (files.log) std::fprintf(stderr, "epochvp: log %s\n", files.log->c_str());
   if (files.profile) report_profile(simulation, *files.profile);
   if (leaves_post_mortem(summary, files)) {
     write_post_mortem(simulation, summary, *files.post_mortem);

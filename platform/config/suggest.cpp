@@ -69,19 +69,24 @@ std::string children_text(const std::string& group) {
   return text;
 }
 
+std::string nearest(const std::string& name, const std::vector<std::string>& names) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
+  for (const std::string& other : names) {
+    const std::size_t d = distance(name, other);
+    if (d < best_distance) {
+      best_distance = d;
+      best = other;
+    }
+  }
+  return best;
+}
+
 std::string suggestion(const std::string& table_path) {
   const std::string name = last_name(table_path);
   std::string group = parent(table_path);
   while (!is_group(group)) group = parent(group);
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
-  for (const std::string& child : children(group)) {
-    const std::size_t d = distance(name, child);
-    if (d < best_distance) {
-      best_distance = d;
-      best = child;
-    }
-  }
+  const std::string best = nearest(name, children(group));
   if (!best.empty()) return "; did you mean \"" + group_prefix(group) + best + "\"?";
   for (const Key& key : scenario_keys()) {
     if (last_name(key.path) == name) return "; did you mean \"" + key.path + "\"?";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace epoch {
 
@@ -13,5 +14,8 @@ std::string children_text(const std::string& group);
 
 // "; did you mean \"rows\"?", or what is allowed there, for a key that the table lacks.
 std::string suggestion(const std::string& table_path);
+
+// That of `names` which is most like `name`, or "" if none is.
+std::string nearest(const std::string& name, const std::vector<std::string>& names);
 
 }  // namespace epoch

@@ -10,13 +10,6 @@
 namespace epoch {
 namespace {
 
-enum : std::uint32_t { kNoSymbol, kInterrupt, kTooManyPaths, kFirstFunction };
-constexpr AddressRange32 kNowhere{1, 0};
-
-constexpr bool is_link(std::uint8_t number) {
-  return number == 1 || number == 5;  // ra, t0
-}
-
 // A name that keeps the format: one line, ';' between frames.
 std::string folded_name(std::string name) {
   for (char& c : name) {
@@ -27,16 +20,14 @@ std::string folded_name(std::string name) {
 
 }  // namespace
 
-Profile::Profile(const ElfFile& elf)
-    : map_(elf), names_{"[no symbol]", "[interrupt]", "[too many paths]"} {
-  for (const FunctionMap::Function& function : map_.functions()) {
-    names_.push_back(folded_name(function.name));
-  }
-  nodes_.push_back({kNoSymbol, 0, 0});
-  stack_.push_back({0, child(0, kNoSymbol), 0, false, 0});
+Profile::Profile(const ElfFile& elf) : calls_(elf, *this) {
+  names_ = calls_.names();
+  std::transform(names_.begin() + CallStack::kFirstFunction, names_.end(),
+                 names_.begin() + CallStack::kFirstFunction, folded_name);
+  names_.emplace_back("[too many paths]");
+  nodes_.push_back({CallStack::kNoSymbol, 0, 0});
+  frames_.push_back({0, child(0, CallStack::kNoSymbol)});
 }
-
-// ---- following the stack ------------------------------------------------------------------------
 
 std::uint32_t Profile::child(std::uint32_t parent, Number function) {
   const auto next = static_cast<std::uint32_t>(nodes_.size());
@@ -48,101 +39,31 @@ std::uint32_t Profile::child(std::uint32_t parent, Number function) {
   }
   const auto known = children_.find(key);
   if (known != children_.end()) return known->second;
-  const auto [at, is_new] = children_.emplace(kTooManyPaths, next);  // below node 0
-  if (is_new) nodes_.push_back({kTooManyPaths, 0, 0});
+  const auto too_many = static_cast<Number>(names_.size() - 1);
+  const auto [at, is_new] = children_.emplace(too_many, next);  // below node 0
+  if (is_new) nodes_.push_back({too_many, 0, 0});
   return at->second;
 }
 
-void Profile::enter_function(std::uint32_t pc) {
-  const auto number = map_.at(pc);
-  here_ = number ? map_.functions()[*number].range : kNowhere;
-  const Number function = number ? static_cast<Number>(*number) + kFirstFunction : kNoSymbol;
-  Frame& top = stack_.back();
+void Profile::on_push(CallStack::Entry entry) {
+  const bool interrupt = entry == CallStack::Entry::interrupt;
+  const std::uint32_t parent = interrupt ? child(0, CallStack::kInterrupt) : frames_.back().node;
+  frames_.push_back({parent, parent});
+}
+
+void Profile::on_function(Number function) {
+  Frame& top = frames_.back();
   top.node = child(top.parent, function);
 }
 
-void Profile::push_call(std::uint32_t return_address) {
-  const std::uint32_t parent = stack_.back().node;
-  if (stack_.size() >= kMostFrames) {
-    ++stack_.back().beyond;
-  } else {
-    stack_.push_back({parent, parent, return_address, false, 0});
-  }
-  here_ = kNowhere;
-}
-
-// Traps find room on a stack that is full of calls.
-void Profile::push_trap(std::uint32_t parent) {
-  if (stack_.size() < 2 * kMostFrames) stack_.push_back({parent, parent, 0, true, 0});
-  here_ = kNowhere;
-}
-
-void Profile::pop() {
-  stack_.pop_back();
-  here_ = kNowhere;
-}
-
-bool Profile::at_start_of_function(std::uint32_t pc) const {
-  const auto number = map_.at(pc);
-  return number && map_.functions()[*number].range.first == pc;
-}
-
-void Profile::call(std::uint32_t target, std::uint32_t return_address) {
-  if (here_.contains(target) && !at_start_of_function(target)) return;
-  push_call(return_address);
-}
-
-void Profile::leave(std::uint32_t target) {
-  if (stack_.back().beyond != 0) {
-    --stack_.back().beyond;
-    here_ = kNowhere;
-    return;
-  }
-  for (std::size_t i = stack_.size() - 1; i > 0; --i) {
-    if (stack_[i].is_trap || stack_[i].return_address != target) continue;
-    while (stack_.size() > i) pop();
-    return;
-  }
-  if (here_.contains(target)) return;
-  const auto number = map_.at(target);
-  if (!number) return;
-  for (std::size_t i = stack_.size() - 1; i > 0; --i) {
-    if (function_of(stack_[i - 1].node) != *number + kFirstFunction) continue;
-    while (stack_.size() > i) pop();
-    return;
-  }
-}
-
-void Profile::leave_trap() {
-  for (std::size_t i = stack_.size() - 1; i > 0; --i) {
-    if (!stack_[i].is_trap) continue;
-    while (stack_.size() > i) pop();
-    return;
-  }
-}
-
-void Profile::follow(const ExecutedInstruction& executed) {
-  const Instruction& i = executed.decoded;
-  if (i.op == Op::mret) return leave_trap();
-  if (i.op != Op::jal && i.op != Op::jalr) return;
-  const bool links = is_link(i.rd);
-  const bool returns = i.op == Op::jalr && is_link(i.rs1) && i.rs1 != i.rd;
-  if (returns) leave(executed.next_pc);
-  if (links) call(executed.next_pc, executed.pc + 2u * i.length);
-}
-
 void Profile::on_instruction(const ExecutedInstruction& executed) {
-  if (!here_.contains(executed.pc)) enter_function(executed.pc);
-  if (executed.retired) {
-    ++nodes_[stack_.back().node].count;
-    follow(executed);
-  } else {
-    push_trap(stack_.back().node);
-  }
+  calls_.arrive(executed.pc);
+  if (executed.retired) ++nodes_[frames_.back().node].count;
+  calls_.depart(executed);
 }
 
 void Profile::on_interrupt(std::uint64_t, const TrapInfo&, std::uint32_t) {
-  push_trap(child(0, kInterrupt));
+  calls_.interrupt();
 }
 
 // ---- telling ------------------------------------------------------------------------------------

@@ -52,22 +52,17 @@ std::string hart_registers(const Value& value) {
   return text;
 }
 
-struct ErrorName {
-  std::uint32_t code;
-  const char* name;
-  const char* description;
-};
-constexpr ErrorName kErrors[] = {
-#define EPOCH_X_ERROR_NAME(name, value, description) {value, #name, description},
-    EPOCH_ERRORS(EPOCH_X_ERROR_NAME)
-#undef EPOCH_X_ERROR_NAME
-};
-
-std::string error_name(std::uint32_t code) {
-  for (const ErrorName& error : kErrors) {
-    if (error.code == code) return std::string(error.name) + ": " + error.description;
+// "BUS_READ: a LOAD read was answered with an error".
+std::string error_meaning(std::uint32_t code) {
+  switch (code) {
+#define EPOCH_X_ERROR_MEANING(name, value, description) \
+  case value:                                           \
+    return std::string(#name ": ") + (description);
+    EPOCH_ERRORS(EPOCH_X_ERROR_MEANING)
+#undef EPOCH_X_ERROR_MEANING
+    default:
+      return "unknown";
   }
-  return "unknown";
 }
 
 }  // namespace
@@ -242,7 +237,7 @@ std::string Inspection::error_text(unsigned instance) const {
       static_cast<unsigned long long>(peek(instance, EPOCH_REG_ERROR_ADDR_LO) |
                                       std::uint64_t{peek(instance, EPOCH_REG_ERROR_ADDR_HI)} << 32),
       peek(instance, EPOCH_REG_ERROR_LEN));
-  return kIndent + std::string("error ") + number + error_name(code) + text;
+  return kIndent + std::string("error ") + number + error_meaning(code) + text;
 }
 
 std::string Inspection::device_text(unsigned instance) const {

@@ -96,6 +96,7 @@ void Simulation::connect_callbacks() {
   for (unsigned i = 0; i < soc_.epochcores.size(); ++i) {
     soc_.epochcores[i]->on_command([this, i](std::uint64_t time_ps, const CommandView& command) {
       recorder_.command(time_ps, i, command);
+      if (events_ != nullptr) events_->command(time_ps, i, command);
       if (mmio_ != nullptr) mmio_->command(time_ps, epochcore_name(i), command);
       if (checks_ != nullptr) checks_->on_command(i, command);
     });
@@ -135,7 +136,28 @@ void Simulation::watch_tohost(const ScenarioConfig& config) {
 
 void Simulation::trace_to(VcdWriter& vcd) {
   vcd_ = &vcd;
-  soc_.attach_trace(vcd);
+  attach(vcd);
+}
+
+void Simulation::attach(TraceSink& sink) {
+  signals_.add(sink);
+  soc_.attach_trace(signals_);
+}
+
+void Simulation::log_to(LogWriter& log) {
+  log_ = &log;
+  soc_.attach_log(log);
+  bus_log_.attach(log, *soc_.interconnect);
+  log.refuse_unknown_scopes();
+  log.before_output = [this] { progress_.erase(); };
+}
+
+void Simulation::trace_events_to(const std::filesystem::path& file, std::uint64_t limit_bytes,
+                                 Json about) {
+  about_events_ = std::move(about);
+  events_ = std::make_unique<MachineTrace>(file, limit_bytes, soc_, workload_.elf,
+                                           inspection_.registers());
+  attach(events_->signals());
 }
 
 void Simulation::trace_mmio_to(const std::filesystem::path& file) {
@@ -158,6 +180,7 @@ void Simulation::debug_on(const DebuggerOptions& options) {
   debugger_ = std::make_unique<Debugger>(soc_, monitor_, options);
   debugger_->before_wait = [this] {
     console_.flush();
+    if (log_ != nullptr) log_->flush();
     progress_.erase();
   };
   debugger_->run_is_over = [this] { return ending_.has_value(); };
@@ -199,6 +222,8 @@ Statistics Simulation::statistics() const {
 void Simulation::on_access(const BusAccess& access) {
   if (on_bus_access) on_bus_access(access);
   if (checks_ != nullptr) checks_->on_access(access);
+  bus_log_.access(access);
+  if (events_ != nullptr) events_->access(access);
   const bool is_hart = soc_.cpu && access.initiator == "cpu";
   const RecordedAccess recorded(access, is_hart ? soc_.cpu->hart().pc() : 0);
   const bool is_memory =
@@ -329,6 +354,8 @@ void Simulation::run_until_ended(const RunLimits& limits) {
   sc_core::sc_start(sc_core::SC_ZERO_TIME);
   while (!ending_) {
     if (vcd_ != nullptr) vcd_->advance(now_ps());
+    if (log_ != nullptr) log_->advance(now_ps());
+    if (events_ != nullptr) events_->advance(now_ps());
     if (mmio_ != nullptr) mmio_->advance(now_ps());
     if (debugger_ != nullptr) debugger_->poll();
     if (ending_) break;
@@ -379,6 +406,12 @@ RunSummary Simulation::run(const RunLimits& limits) {
   progress_.erase();
   if (debugger_ != nullptr) debugger_->finished(ending_->exit_status);
   if (vcd_ != nullptr) vcd_->finish(now_ps());
+  if (log_ != nullptr) log_->finish();
+  if (events_ != nullptr) {
+    about_events_["end"] = ending_->reason;
+    about_events_["simulated_us"] = static_cast<double>(now_ps()) / 1e6;
+    events_->finish(now_ps(), std::move(about_events_));
+  }
   if (mmio_ != nullptr) mmio_->finish();
   if (instructions_ != nullptr) instructions_->finish();
   if (unmapped_ > kUnmappedShown) {

@@ -12,10 +12,14 @@
 #include "check/device_checks.h"
 #include "debugger/debugger.h"
 #include "debugger/monitor.h"
+#include "report/bus_log.h"
 #include "report/instruction_trace.h"
 #include "report/json_report.h"
+#include "report/log_writer.h"
+#include "report/machine_trace.h"
 #include "report/mmio_trace.h"
 #include "report/profile.h"
+#include "report/trace_tee.h"
 #include "report/vcd_writer.h"
 #include "run/console.h"
 #include "run/flight_recorder.h"
@@ -39,10 +43,16 @@ class Simulation {
              Soc::Elaboration order = Soc::Elaboration::forward);
 
   void trace_to(VcdWriter& vcd);
+  // The run as trace events, at most `limit_bytes` of them; `about` tells of the run. Throws
+  // UnavailableError if the file cannot be made.
+  void trace_events_to(const std::filesystem::path& file, std::uint64_t limit_bytes, Json about);
+  const EventTrace& events() const { return events_->events(); }
   // Throws UnavailableError if the file cannot be made.
   void trace_mmio_to(const std::filesystem::path& file);
   // The same; without ranges every instruction.
   void trace_instructions_to(const std::filesystem::path& file, std::vector<AddressRange32> ranges);
+  // Models say what they do. Throws UsageError for a scope that none has.
+  void log_to(LogWriter& log);
   // Counts instructions by call stack: profile() after run().
   void count_instructions();
   const Profile& profile() const { return *profile_; }
@@ -71,6 +81,7 @@ class Simulation {
     std::uint32_t firmware_code = 0;
   };
 
+  void attach(TraceSink& sink);
   void load();
   void watch_tohost(const ScenarioConfig& config);
   void start_native(const ScenarioConfig& config);
@@ -102,6 +113,11 @@ class Simulation {
   AccessText access_text_;
   FlightRecorder recorder_;
   VcdWriter* vcd_ = nullptr;
+  std::unique_ptr<MachineTrace> events_;
+  Json about_events_;
+  TraceTee signals_;
+  BusLog bus_log_{inspection_.registers()};
+  LogWriter* log_ = nullptr;
   std::unique_ptr<MmioTrace> mmio_;
   std::unique_ptr<InstructionTrace> instructions_;
   std::unique_ptr<Profile> profile_;

@@ -32,6 +32,9 @@ int run(const Configuration& configuration, Soc::Elaboration order, const Scratc
   VcdWriter vcd(folder / (name + ".vcd"));
   simulation.trace_to(vcd);
   simulation.trace_mmio_to(folder / (name + ".mmio"));
+  simulation.trace_events_to(folder / (name + ".trace"), 64u << 20, Json::object());
+  LogWriter log(parse_log_rules("*=debug"), LogWriter::Format::text, folder / (name + ".log"));
+  simulation.log_to(log);
   const RunSummary summary = simulation.run({});
   Json report = statistics_report(summary, simulation.statistics());
   report["simulation"].erase("host");
@@ -57,7 +60,7 @@ void compare(const std::string& scenario, const std::vector<std::string>& sets,
     REQUIRE(WIFEXITED(status));
     REQUIRE(WEXITSTATUS(status) == 0);
   }
-  for (const char* kind : {".uart", ".stats", ".vcd", ".mmio"}) {
+  for (const char* kind : {".uart", ".stats", ".vcd", ".mmio", ".trace", ".log"}) {
     CAPTURE(scenario, kind);
     const std::string forward = test::file_text(folder / (std::string("forward") + kind));
     CHECK(forward.size() > 100);

@@ -4,6 +4,7 @@
 set -uo pipefail
 vp=$1 programs=$2 source=$3 name=$4
 firmware=$(dirname "$vp")/firmware
+check_trace=$(cd "$(dirname "$0")" && pwd)/trace/check_trace.py
 . "$(dirname "$0")/../common/expect.sh"
 lines() { [ "$(wc -l <"$1")" = "$2" ] || fail "$1 has $(wc -l <"$1") lines, wanted $2"; }
 # json FILE EXPRESSION: holds for the file's contents d and its statistics s by name.
@@ -231,6 +232,10 @@ case_unwritable_output() {
   has err "none/s.json"
   empty out
   expect 69 "$vp" run hello --vcd none/w.vcd
+  expect 69 "$vp" run hello --trace none/t.json
+  has err "none/t.json"
+  expect 69 "$vp" run hello --log plic=info --log-file none/l.txt
+  has err "none/l.txt"
   expect 69 "$vp" run hello --trace-mmio none/m.txt
   has err "none/m.txt"
   empty out
@@ -250,6 +255,215 @@ case_two_outputs_in_one_file() {
   empty out
   [ ! -e a.txt ] || fail "a refused run leaves a file"
   expect 0 "$vp" run hello --stats /dev/null --trace-mmio /dev/null
+}
+case_trace() {
+  expect 0 "$vp" run smnist --trace t.json --stats s.json --trace-mmio m.txt -- --digits=2
+  has err "epochvp: trace t.json"
+  lacks err "--trace-limit"
+  python3 "$check_trace" schema t.json || fail "not in the format"
+  python3 "$check_trace" run t.json s.json m.txt || fail "not what happened"
+}
+case_trace_checker_sees_faults() {
+  expect 0 "$vp" run smnist --trace t.json --stats s.json --trace-mmio m.txt -- --digits=1
+  python3 - "$check_trace" <<'PYTHON' || fail "a spoilt trace passes"
+import copy, json, subprocess, sys
+good = json.load(open("t.json"))
+calls = ("main", "_start", "hal_start", "hal_trap_entry")  # the other functions only cost time
+good["traceEvents"] = [e for e in good["traceEvents"] if e["ph"] == "M" or
+                       (e["pid"], e["tid"]) != (1, 1) or e["name"] in calls]
+def first(events, **wanted):
+    return next(e for e in events if all(e.get(k) == v for k, v in wanted.items()))
+def begin(events, **wanted):
+    return first(events, ph="B", **wanted)
+faults = {
+    "": lambda e: None,
+    "a slice without an end": lambda e: e.remove(first(e, ph="E")),
+    "a command less": lambda e: [e.remove(first(e, ph=p, name="LAYERNORM", tid=begin(e, name="LAYERNORM")["tid"])) for p in "BE"],
+    "a later end": lambda e: first(e, ph="E", name="AFFINE").update(ts=9e9),
+    "an arrow's end": lambda e: e.remove(first(e, ph="f")),
+    "an arrow elsewhere": lambda e: first(e, ph="f").update(ts=9e9),
+    "a counter's value": lambda e: first(e, ph="C", name="epochcore.dma (bytes a us)")["args"].update(read=1),
+    "the array's use": lambda e: first(e, ph="C", name="array utilisation (%)")["args"].update(useful=1),
+    "another sequence": lambda e: next(x for x in e if "queued_us" in x.get("args", {}))["args"].update(sequence=999),
+    "a track without a name": lambda e: e.remove(first(e, name="thread_name")),
+}
+for name, spoil in faults.items():
+    bad = copy.deepcopy(good)
+    spoil(bad["traceEvents"])
+    json.dump(bad, open("bad.json", "w"))
+    if subprocess.run([sys.executable, sys.argv[1], "run", "bad.json", "s.json", "m.txt"],
+                      capture_output=True).returncode == (1 if name == "" else 0):
+        sys.exit(name or "the trace without a fault")
+PYTHON
+}
+case_trace_limit() {
+  expect 0 "$vp" run smnist --trace full.json -- --digits=10
+  expect 0 "$vp" run smnist --trace cut.json --trace-limit 1 -- --digits=10
+  has err "--trace-limit"
+  python3 "$check_trace" cut cut.json full.json $((1 << 20)) || fail "not the end of the trace"
+  for limit in 0 -1 1.5 65537 much ""; do
+    expect 64 "$vp" run hello --trace t.json --trace-limit "$limit"
+    has err "1 to 65536"
+  done
+  expect 64 "$vp" run hello --trace-limit 5
+  has err "--trace FILE"
+  [ ! -e t.json ] || fail "a refused run leaves a file"
+}
+case_trace_changes_nothing_and_is_the_same_each_time() {
+  expect 0 "$vp" run smnist --stats s1.json -- --digits=1
+  cp out out1
+  for n in 2 3; do
+    expect 0 "$vp" run smnist --stats s$n.json --trace t$n.json --vcd w$n.vcd -- --digits=1
+    same out out1
+  done
+  same t2.json t3.json
+  for n in 1 2; do facts s$n.json >facts$n.json; done
+  same facts1.json facts2.json
+  expect 0 "$vp" run smnist --vcd alone.vcd -- --digits=1
+  same alone.vcd w2.vcd
+}
+case_trace_of_a_failure() {
+  expect 71 "$vp" run "$programs/trap.elf" --postmortem none --trace t.json
+  python3 "$check_trace" schema t.json || fail "not in the format"
+  json t.json 'd["otherData"]["end"] == "trap"'
+  expect 75 "$vp" run smnist --max-sim-time 5285us --postmortem none --trace t.json -- --digits=1
+  python3 "$check_trace" schema t.json || fail "not in the format"
+  json t.json 'any(e.get("args", {}).get("state") == "running" for e in d["traceEvents"])'
+}
+case_trace_without_a_hart_to_watch() {
+  expect 0 "$vp" run smnist --set cpu.kind=native --trace t.json -- --digits=1
+  python3 "$check_trace" schema t.json || fail "not in the format"
+  lacks t.json '"functions"'
+  has t.json '"name":"GEMM"'
+}
+case_trace_of_two_epochcores() {
+  expect 0 "$vp" run contexts --set epochcore.instances=2 --trace t.json
+  python3 "$check_trace" schema t.json || fail "not in the format"
+  has t.json '"name":"epochcore1.irq"'
+}
+case_compare() {
+  expect 0 "$vp" run smnist --stats a.json -- --digits=1
+  expect 0 "$vp" run smnist --stats b.json -- --digits=1
+  expect 0 "$vp" compare a.json b.json
+  has out "all the same"
+  lines out 1
+  empty err
+  expect 0 "$vp" run smnist --set epochcore.pe_grid.cols=64 --stats b.json -- --digits=1
+  expect 1 "$vp" compare a.json b.json --html c.html
+  has out "epochcore.counters.cause_useful"
+  has out "beyond tolerance"
+  has out "(--all)"
+  has c.html "epochcore.counters.cause_useful"
+  lacks out "host"
+  expect 1 "$vp" compare a.json b.json --all
+  has out "same"
+  [ "$(wc -l <out)" -gt 200 ] || fail "--all shows $(wc -l <out) lines"
+  expect 0 "$vp" compare a.json b.json --tolerance '*=any'
+  expect 1 "$vp" compare a.json b.json --tolerance '*=any' --tolerance 'simulation.simulated_ps=1%'
+  has out "beyond 1%"
+  has out "; 1 beyond tolerance"
+  echo '{"*": "any", "cpu.cycles": 0}' >t.json
+  expect 1 "$vp" compare a.json b.json --tolerances t.json
+  expect 0 "$vp" compare a.json b.json --tolerances t.json --tolerance 'cpu.cycles=20%'
+}
+case_compare_new_and_missing() {
+  cat >a.json <<<'{"statistics": [{"name": "x", "value": 1, "unit": "B"}, {"name": "y", "value": 2, "unit": "B"}]}'
+  cat >b.json <<<'{"statistics": [{"name": "y", "value": 2, "unit": "B"}, {"name": "z", "value": 0, "unit": "B"}]}'
+  expect 1 "$vp" compare a.json b.json
+  has out "missing"
+  has out "new"
+  has out "3 values: 0 changed, 1 new, 1 missing; 2 beyond tolerance"
+  expect 1 "$vp" compare a.json b.json --tolerance 'x=any'
+  expect 0 "$vp" compare a.json b.json --tolerance 'x=any' --tolerance 'z=any'
+}
+case_compare_refusals() {
+  echo '{"statistics": [{"name": "epochcore.bytes", "value": 1, "unit": "B"}]}' >a.json
+  expect 64 "$vp" compare
+  expect 64 "$vp" compare a.json
+  expect 64 "$vp" compare a.json a.json a.json
+  expect 64 "$vp" compare a.json a.json --tolerance nonsense
+  has err "NAME=REL"
+  expect 64 "$vp" compare a.json a.json --tolerance 'epochcore.bytes=-1'
+  has err "0.02 or 2%"
+  expect 64 "$vp" compare a.json a.json --tolerance 'epochcore.byte=1%'
+  has err 'did you mean "epochcore.bytes"?'
+  expect 64 "$vp" compare a.json a.json --html a.json
+  has err "a file to compare"
+  expect 65 "$vp" compare a.json none.json
+  has err "none.json: no such file"
+  echo '{' >bad.json
+  expect 65 "$vp" compare bad.json a.json
+  has err "bad.json"
+  echo '{}' >bad.json
+  expect 65 "$vp" compare a.json bad.json
+  has err "epochvp run --stats"
+  echo '{"x": "much"}' >t.json
+  expect 65 "$vp" compare a.json a.json --tolerances t.json
+  has err "t.json: x"
+  lines err 1
+  empty out
+  expect 69 "$vp" compare a.json a.json --html none/c.html
+  has err "none/c.html"
+}
+case_log() {
+  expect 0 "$vp" run smnist --stats s.json --log epochcore=debug,plic=info --log uart=info -- --digits=1
+  cp out out1
+  grep '^\[' err >log
+  grep -Eqv '^\[ *[0-9]+\.[0-9]{3} us\] [a-z_.]+ (error|warning|info|debug): .' log && fail "a line of another form"
+  has log "epochcore.commands debug: doorbell: head 0, tail"
+  has log "epochcore.dma_in debug: burst read"
+  has log "plic info: source 2 claimed"
+  has log "uart info: sent: accuracy 1/1"
+  has log "epochcore.irq info: raised"
+  sort -s -k2,2n -t'[' <log | cmp -s - log || fail "not sorted by time"
+  count() { grep -c "$1" log; }
+  json s.json "s['epochcore.counters.commands'] == $(count ' retired$') == $(count ' fetched$')"
+  json s.json "s['epochcore.dma_in.bursts'] == $(count 'dma_in debug: burst')"
+  json s.json "s['plic.source_2.claims'] == $(count ' claimed$')"
+  expect 0 "$vp" run smnist --stats s2.json -- --digits=1
+  same out out1
+  for n in "" 2; do facts s$n.json >facts$n; done
+  same facts facts2
+  ! grep -q '^\[' err || fail "a log that nobody asked for"
+}
+case_log_for_machines() {
+  expect 0 "$vp" run smnist --log '*=debug' --log-format json --log-file l.json -- --digits=1
+  ! grep -q '"scope"' err || fail "the log is on stderr too"
+  has err "epochvp: log l.json"
+  cp l.json first.json
+  expect 0 "$vp" run smnist --log '*=debug' --log-format json --log-file l.json -- --digits=1
+  same l.json first.json
+  python3 - <<'PYTHON' || fail "not what was asked for"
+import json
+lines = [json.loads(line) for line in open("l.json")]
+times = [line["time_ps"] for line in lines]
+assert times == sorted(times) and len(lines) > 1000
+assert all(set(line) == {"time_ps", "scope", "level", "text"} for line in lines)
+assert {"cpu", "clint.bus", "dram.bus", "simctl", "uart"} <= {line["scope"] for line in lines}
+PYTHON
+}
+case_log_of_failures() {
+  expect 71 "$vp" run "$programs/load_fault.elf" --postmortem none --log interconnect=error
+  has err "interconnect error: cpu reads unmapped"
+}
+case_log_refusals() {
+  expect 64 "$vp" run hello --log plik=info --trace t.json
+  has err 'did you mean "plic"?'
+  lines err 1
+  empty out
+  [ ! -e t.json ] || fail "a refused run leaves a file"
+  expect 64 "$vp" run hello --log plic
+  has err "SCOPE=LEVEL"
+  expect 64 "$vp" run hello --log plic=loud
+  has err "error, warning, info, debug"
+  expect 64 "$vp" run hello --log plic=info --log-format xml
+  has err "text and json"
+  expect 64 "$vp" run hello --log-format json
+  has err "needs --log"
+  expect 64 "$vp" run hello --log-file l.txt
+  has err "needs --log"
+  expect 64 "$vp" run hello --log plic=info --log-file x --stats x
+  has err "is that file too"
 }
 case_native_refusals() {
   local key
@@ -273,7 +487,7 @@ case_calibration_cut_short() {
   lines err 1
 }
 case_help() {
-  for command in run compile generate grid map regs config; do
+  for command in run compare compile generate grid map regs config; do
     expect 0 "$vp" $command --help
     has out "usage: epochvp $command"
     has out "Exit status"
@@ -396,7 +610,7 @@ case_waveforms() {
 }
 case_out_folder() {
   expect 0 "$vp" run hello --out results
-  for file in stats.json waves.vcd waves.gtkw mmio.txt; do
+  for file in stats.json waves.vcd waves.gtkw trace.json mmio.txt; do
     [ -s results/$file ] || fail "$file is missing"
   done
   [ ! -e results/postmortem ] || fail "a post-mortem of a run that is well"

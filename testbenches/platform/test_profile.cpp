@@ -243,7 +243,7 @@ TEST_CASE("an endless recursion costs bounded memory, and returns from it find t
   s.nops(7);
   const std::string folded = s.folded();
   CHECK(folded.find("main 8\n") == 0);
-  CHECK(std::count(folded.begin(), folded.end(), '\n') == Profile::kMostFrames);
+  CHECK(std::count(folded.begin(), folded.end(), '\n') == CallStack::kMostFrames);
 }
 
 TEST_CASE("traps without end cost bounded memory") {
