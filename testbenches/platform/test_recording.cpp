@@ -38,8 +38,8 @@ RecordedAccess access(std::uint64_t time_ps, const std::string& initiator, std::
   static const std::string names[] = {"cpu", "other"};
   const auto* data = reinterpret_cast<const std::uint8_t*>(&value);
   return {{time_ps, names[initiator == "cpu" ? 0 : 1], &window(), window().base + offset, data, 4,
-           is_write, true, time_ps},
-          0, 0};
+           is_write, true, time_ps, time_ps},
+          0};
 }
 
 CommandView command(std::uint32_t sequence, State state) {
