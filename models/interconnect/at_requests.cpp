@@ -51,8 +51,9 @@ void AtInterconnect::grant(unsigned id, unsigned port, std::uint64_t edge_ps) {
   Slave& slave = slaves_[port];
   Flight& flight = *master.request;
   const unsigned bytes = piece_bytes(flight);
+  const std::uint64_t address = flight.address + flight.granted;
   const std::uint64_t cycles =
-      flight.payload->is_write() ? std::max<std::uint64_t>(1, beats(bytes)) : 1;
+      flight.payload->is_write() ? std::max<std::uint64_t>(1, beats(address, bytes)) : 1;
   const std::uint64_t busy_ps = cycles * period_ps();
   if (flight.granted == 0) ++master.outstanding;
   ++slave.outstanding;

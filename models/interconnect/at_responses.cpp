@@ -73,7 +73,9 @@ void AtInterconnect::grant_response(unsigned id, unsigned port, std::uint64_t ed
   if (master.answering == 0) answering_ &= ~(std::uint64_t{1} << id);
   const tlm::tlm_generic_payload& payload = *piece.payload;
   const bool has_data = payload.is_read() && payload.is_response_ok();
-  const std::uint64_t busy_ps = (has_data ? beats(payload.get_data_length()) : 1) * period_ps();
+  const std::uint64_t cycles =
+      has_data ? beats(payload.get_address(), payload.get_data_length()) : 1;
+  const std::uint64_t busy_ps = cycles * period_ps();
   const std::uint64_t waiting_ps = edge_ps - piece.ready_ps;
   slave.response_free_ps = master.response_free_ps = edge_ps + busy_ps;
   slave.response_busy_ps += busy_ps;

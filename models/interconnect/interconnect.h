@@ -105,6 +105,10 @@ class Interconnect : public sc_core::sc_module {
   std::uint64_t beats(std::uint64_t bytes) const {
     return (bytes + width_bytes_ - 1) / width_bytes_;
   }
+  // Those of a burst that begins at `address`: a beat's bytes are aligned, as AXI's are.
+  std::uint64_t beats(std::uint64_t address, std::uint64_t bytes) const {
+    return beats(address % width_bytes_ + bytes);
+  }
   std::uint64_t period_ps() const { return period_ps_; }
 
   AddressMap map_;

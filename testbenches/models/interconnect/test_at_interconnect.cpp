@@ -63,6 +63,18 @@ TEST_CASE("a write's data take the request channel, its answer one beat") {
   check_clean(bench);
 }
 
+TEST_CASE("data that begin within a beat take the beat more that they touch") {
+  AtBench bench(alike(1));
+  bench.master(0).read(dram_base + 32, 256);
+  bench.run();
+  const std::uint64_t answer = edge_after(0) + beat + beat + 70 * ns;
+  CHECK(bench.master(0).answers.at(0).done_ps == edge_after(answer) + 5 * beat + beat);
+  bench.master(0).write(dram_base + 60, pattern(8));
+  bench.run();
+  CHECK(bench.statistic("bus.target.dram.busy") == 2 + 4);
+  check_clean(bench);
+}
+
 TEST_CASE("the pipeline's latency counts each way") {
   InterconnectConfig config;
   config.latency_cycles = 5;
