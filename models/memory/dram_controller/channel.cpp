@@ -15,6 +15,7 @@ DramChannel::DramChannel(const DramDevice& device, const DramControllerConfig& c
       state_(device, config.ranks),
       queue_(state_, config),
       opened_for_(state_.banks(), BurstQueue::kNone),
+      opened_writes_(state_.banks()),
       opened_(config.ranks),
       refreshes_(config.ranks, Refresh{config.refresh ? device.timing.tREFI : kNoDramClock, 0}),
       wake_(refreshes_[0].due),
@@ -80,14 +81,15 @@ void DramChannel::count_due(DramClock clock) {
 }
 
 // Writes wait until there are many of them or nothing to read, and are then written in one go: a
-// change of direction costs the data bus tRTW and tWTR.
+// change of direction costs the data bus tRTW and tWTR. What a row has been opened for is served
+// from there in any case and does not count: the other direction opens its rows meanwhile.
 void DramChannel::choose_direction() {
   if (config_.unified_queue) {
     reading_ = writing_ = true;
     return;
   }
-  const unsigned reads = queue_.waiting(false);
-  const unsigned writes = queue_.waiting(true) - queue_.parked();
+  const unsigned reads = queue_.waiting(false) - opened_count_[0];
+  const unsigned writes = queue_.waiting(true) - queue_.parked() - opened_count_[1];
   if (writing_) {
     writing_ = writes > 0 && (reads == 0 || writes >= write_low_);
   } else {
@@ -205,6 +207,12 @@ void DramChannel::issue_row(const Choice& choice, DramClock clock) {
 }
 
 void DramChannel::set_opened_for(unsigned bank, std::int32_t burst) {
+  const std::int32_t before = opened_for_[bank];
+  if (before != BurstQueue::kNone) --opened_count_[opened_writes_[bank] ? 1 : 0];
+  if (burst != BurstQueue::kNone) {
+    opened_writes_[bank] = queue_.at(burst).write;
+    ++opened_count_[opened_writes_[bank] ? 1 : 0];
+  }
   opened_for_[bank] = burst;
   const std::uint64_t bit = std::uint64_t{1} << (bank % state_.banks_per_rank());
   std::uint64_t& mask = opened_[state_.rank_of(bank)];

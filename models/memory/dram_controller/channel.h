@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -109,6 +110,8 @@ class DramChannel {
   // [bank]: whose activate opened the row, until it is served or the row closed. It is served even
   // if the direction has changed meanwhile. And those banks of each rank, a bit each.
   std::vector<std::int32_t> opened_for_;
+  std::vector<bool> opened_writes_;         // whether that is a write
+  std::array<unsigned, 2> opened_count_{};  // such reads, such writes
   std::vector<std::uint64_t> opened_;
   std::vector<Refresh> refreshes_;  // of each rank
   Choice column_, row_, urgent_;    // of the step under way; urgent: before columns
