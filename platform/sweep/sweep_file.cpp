@@ -23,7 +23,10 @@ class SweepReader {
  public:
   SweepReader(const fs::path& file, const SearchFolders& folders) : folders_(folders) {
     sweep_.file = file;
-    sweep_.folder = fs::absolute(file).lexically_normal().parent_path();
+    // Without links: points run in this folder, where the system takes "..", not the text of a
+    // path.
+    std::error_code ignored;
+    sweep_.folder = fs::weakly_canonical(fs::absolute(file).parent_path(), ignored);
   }
 
   Sweep read() {

@@ -10,8 +10,10 @@ stands for any lines. `scripts/run` runs as `epochvp run smnist`; commands of sc
 are left out: one would run this test, the other opens a window.
 `--report FILE` is left out where the charts (scripts/fetch_echarts) are not there. Fails naming command and line.
 """
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,7 +70,8 @@ def main(readme, epochvp):
     failures, count = [], 0
     with tempfile.TemporaryDirectory() as folder:
         for name in ("scenarios", "firmware"):
-            (pathlib.Path(folder) / name).symlink_to(ROOT / name)
+            # Folders of their own, so that ../../build of a sweep is this run's.
+            shutil.copytree(ROOT / name, pathlib.Path(folder) / name, copy_function=os.symlink)
         for command, expected in examples(pathlib.Path(readme).read_text()):
             if command.startswith(("scripts/test", "gtkwave")):
                 continue

@@ -91,6 +91,18 @@ TEST_CASE("relative names of a sweep belong to its folder") {
   CHECK(*sweep.scenario == folder / "deep/base.json");
 }
 
+TEST_CASE("a sweep reached through a link to its folder has the names that its points will find") {
+  const ScratchFolder folder;
+  folder.write("deep/base.json", R"({ "data": [ { "name": "a", "file": "../one.bin" } ] })");
+  folder.write("deep/sweeps/s.json", R"({ "scenario": { "extends": "../base.json" },
+                   "grid": { "data.0.file": ["../two.bin"] } })");
+  std::filesystem::create_directory_symlink(folder / "deep/sweeps", folder / "link");
+  const Sweep sweep = read_sweep(folder / "link/s.json", folders());
+  CHECK(*sweep.scenario == folder / "deep/base.json");
+  CHECK(point_configuration(sweep, sweep.points[0]).values.data.at(0).file.folder ==
+        folder / "deep/sweeps");
+}
+
 TEST_CASE("what is wrong in a sweep file is said with file, field and value") {
   const ScratchFolder folder;
   const struct {
