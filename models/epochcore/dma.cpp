@@ -126,7 +126,7 @@ void Dma::issue_lt(const Burst& burst) {
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   bus_->b_transport(payload_, delay);
   ++bursts_;
-  in_flight_.push_back({burst, now_ps(delay), payload_.is_response_ok(), data});
+  in_flight_.push_back({burst, issue_ps, now_ps(delay), payload_.is_response_ok(), data});
   trace_bursts_.set(now_ps(), in_flight_.size());
 }
 
@@ -146,7 +146,7 @@ void Dma::issue_at(const Burst& burst) {
   AtMaster::Transaction& transaction = at_.make(*this, bus_command(), burst.bus, data, burst.bytes);
   transaction.tag = first_number_ + in_flight_.size();
   ++bursts_;
-  in_flight_.push_back({burst, unanswered, false, data});
+  in_flight_.push_back({burst, now_ps(), unanswered, false, data});
   trace_bursts_.set(now_ps(), in_flight_.size());
   at_.send(transaction);
 }
@@ -166,6 +166,7 @@ void Dma::collect() {
   in_flight_.pop_front();
   ++first_number_;
   trace_bursts_.set(now_ps(), in_flight_.size());
+  if (outstanding_ != nullptr) outstanding_->add_interval(done.issue_ps, now_ps());
   if (cancelled_ || failed_) return;
   if (!done.ok) {
     failed_ = true;
@@ -187,6 +188,13 @@ void Dma::collect() {
 void Dma::attach_trace(TraceSink& sink, const std::string& scope) {
   trace_bursts_.attach(sink, scope, "bursts", 8);
   trace_address_.attach(sink, scope, "address", 64);
+}
+
+void Dma::record_series(const std::string& prefix, SeriesSet& set) {
+  const std::string direction = reads_bus() ? "read" : "write";
+  outstanding_ = &set.add(prefix + "." + direction + "_bursts_outstanding", "burst",
+                          "Mean number of " + direction + " bursts issued and not taken back",
+                          SeriesValue::mean);
 }
 
 void Dma::statistics(const std::string& prefix, Statistics& out) const {

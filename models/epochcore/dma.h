@@ -9,6 +9,7 @@
 
 #include "common/at_master.h"
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "common/transport.h"
 #include "epochcore/burst_walker.h"
@@ -45,11 +46,13 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
   bool busy() const override { return busy_; }
 
   void attach_trace(TraceSink& sink, const std::string& scope);
+  void record_series(const std::string& prefix, SeriesSet& set);
   void statistics(const std::string& prefix, Statistics& out) const;
 
  private:
   struct InFlight {
     Burst burst;
+    std::uint64_t issue_ps;
     std::uint64_t done_ps;  // unanswered: not known yet
     bool ok;
     std::uint8_t* data;
@@ -100,6 +103,7 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
   std::uint64_t bytes_ = 0;
   TracePoint trace_bursts_;
   TracePoint trace_address_;
+  TimeSeries* outstanding_ = nullptr;
 };
 
 }  // namespace epoch

@@ -135,6 +135,13 @@ void EpochCore::attach_trace(TraceSink& sink) {
   irq_event_.notify(sc_core::SC_ZERO_TIME);
 }
 
+void EpochCore::record_series(SeriesSet& set) {
+  const std::string prefix = name();
+  dma_in_.record_series(prefix + ".dma_in", set);
+  dma_out_.record_series(prefix + ".dma_out", set);
+  counters_.record_series(prefix, set);
+}
+
 void EpochCore::statistics(Statistics& out) const {
   const std::string prefix = name();
   counters_.statistics(prefix + ".counters", out);

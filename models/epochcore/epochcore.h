@@ -11,6 +11,7 @@
 #include <systemc>
 
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "epochcore/command_processor.h"
 #include "epochcore/config.h"
@@ -51,6 +52,7 @@ class EpochCore : public sc_core::sc_module {
 
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);
+  void record_series(SeriesSet& set);
   void statistics(Statistics& out) const;
 
  private:

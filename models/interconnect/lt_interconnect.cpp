@@ -38,7 +38,7 @@ void LtInterconnect::route(Initiator& initiator, const AddressRange* range,
   trace_request(initiator, now_ps(delay), payload.get_address(), range->port);
   add_bus_time(initiator, range->port, payload.get_data_length(), delay);
   forward(initiator, *range, payload, delay);
-  initiator.traffic.count(payload);
+  count_answer(initiator, payload, now_ps(delay));
   targets_[range->port].traffic.count(payload);
 }
 

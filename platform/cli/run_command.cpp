@@ -347,6 +347,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
     simulation.trace_to(*vcd);
     vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // refused now rather than later
   }
+  if (files.statistics) simulation.record_series();
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
   if (files.instructions) {
     simulation.trace_instructions_to(*files.instructions, std::move(ranges));
@@ -367,7 +368,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   summary.scenario = *target;
   if (files.vcd) vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // zoomed to the whole run
   if (files.statistics) {
-    const Json report = statistics_report(summary, simulation.statistics());
+    const Json report = statistics_report(summary, simulation.statistics(), simulation.series());
     write_file(*files.statistics, report.dump(2) + "\n");
   }
   if (signature) {

@@ -32,8 +32,9 @@ int run(const Configuration& configuration, Soc::Elaboration order, const Scratc
   VcdWriter vcd(folder / (name + ".vcd"));
   simulation.trace_to(vcd);
   simulation.trace_mmio_to(folder / (name + ".mmio"));
+  simulation.record_series();
   const RunSummary summary = simulation.run({});
-  Json report = statistics_report(summary, simulation.statistics());
+  Json report = statistics_report(summary, simulation.statistics(), simulation.series());
   report["simulation"].erase("host");
   std::ofstream(folder / (name + ".stats")) << report.dump(1);
   return summary.exit_status;
