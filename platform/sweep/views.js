@@ -169,6 +169,33 @@
     again();
   }
 
+  // ---- latency ----------------------------------------------------------------------------------
+
+  const latencyName = "dram.mean_latency";
+
+  function latencyOption() {
+    const x = $("latency-x").value;
+    const points = good.filter((p) => p.measured[latencyName] > 0 && p.measured[x] > 0);
+    if (points.length === 0) return null;
+    const type = (name) => scaleOf(points.map((p) => p.measured[name]));
+    return {
+      grid: { left: 72, right: 24, top: 34, bottom: 46 },
+      legend: legend({ data: pointSeries(points).map((s) => s.name) }),
+      tooltip: { trigger: "item", formatter: (p) =>
+        tip(p.data.point, [x, latencyName, "memory_peak_gb_s"].filter(has)) },
+      xAxis: axis({ ...measured(x), type: type(x) }),
+      yAxis: axis({ ...measured(latencyName), type: type(latencyName), nameGap: 54 }),
+      series: pointSeries(points, x, latencyName),
+    };
+  }
+
+  function latency() {
+    const achieved = measuredNames.filter((n) => unitOf(n) === "GB/s" && n !== "memory_peak_gb_s");
+    options($("latency-x"), achieved.map((n) => [n, label(n)]), achieved[0]);
+    const entry = chart($("latency"), latencyOption);
+    $("latency-x").addEventListener("change", () => entry.draw());
+  }
+
   // ---- roofline ---------------------------------------------------------------------------------
 
   function rooflineOption() {
@@ -216,7 +243,7 @@
     }));
   }
   const colourNote = () => {
-    for (const id of ["roofline-colours", "pareto-colours"]) {
+    for (const id of ["latency-colours", "roofline-colours", "pareto-colours"]) {
       $(id).textContent = coloured ? `Colours: ${full(coloured)}.` : "";
     }
   };
@@ -373,6 +400,7 @@
   header();
   curves();
   colourNote();
+  latency();
   chart($("roofline"), rooflineOption);
   pareto();
   stalls();
