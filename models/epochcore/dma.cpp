@@ -114,7 +114,8 @@ void Dma::issue_lt(const Burst& burst) {
   sc_core::sc_time delay = from_ps(issue_ps - now_ps());
   next_issue_ps_ = issue_ps + config_.period_ps;
   if (!reads_bus()) delay = local.read({burst.local, 1, burst.bytes, 0}, data, delay);
-  trace_address_.set(now_ps(delay), burst.bus);
+  const std::uint64_t sent_ps = now_ps(delay);
+  trace_address_.set(sent_ps, burst.bus);
 
   payload_.set_command(bus_command());
   payload_.set_address(burst.bus);
@@ -126,7 +127,7 @@ void Dma::issue_lt(const Burst& burst) {
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   bus_->b_transport(payload_, delay);
   ++bursts_;
-  in_flight_.push_back({burst, issue_ps, now_ps(delay), payload_.is_response_ok(), data});
+  in_flight_.push_back({burst, sent_ps, now_ps(delay), payload_.is_response_ok(), data});
   trace_bursts_.set(now_ps(), in_flight_.size());
 }
 
@@ -166,7 +167,7 @@ void Dma::collect() {
   in_flight_.pop_front();
   ++first_number_;
   trace_bursts_.set(now_ps(), in_flight_.size());
-  if (outstanding_ != nullptr) outstanding_->add_interval(done.issue_ps, now_ps());
+  if (outstanding_ != nullptr) outstanding_->add_interval(done.sent_ps, now_ps());
   if (cancelled_ || failed_) return;
   if (!done.ok) {
     failed_ = true;
@@ -192,9 +193,10 @@ void Dma::attach_trace(TraceSink& sink, const std::string& scope) {
 
 void Dma::record_series(const std::string& prefix, SeriesSet& set) {
   const std::string direction = reads_bus() ? "read" : "write";
-  outstanding_ = &set.add(prefix + "." + direction + "_bursts_outstanding", "burst",
-                          "Mean number of " + direction + " bursts issued and not taken back",
-                          SeriesValue::mean);
+  outstanding_ =
+      &set.add(prefix + "." + direction + "_bursts_outstanding", "burst",
+               "Mean number of " + direction + " bursts on the bus, or answered and not taken yet",
+               SeriesValue::mean);
 }
 
 void Dma::statistics(const std::string& prefix, Statistics& out) const {

@@ -52,7 +52,7 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
  private:
   struct InFlight {
     Burst burst;
-    std::uint64_t issue_ps;
+    std::uint64_t sent_ps;  // onto the bus
     std::uint64_t done_ps;  // unanswered: not known yet
     bool ok;
     std::uint8_t* data;
