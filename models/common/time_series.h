@@ -90,6 +90,7 @@ struct DirectedSeries {
   TimeSeries* read = nullptr;
   TimeSeries* write = nullptr;
 
+  bool asked() const { return read != nullptr; }
   TimeSeries* of(bool is_write) const { return is_write ? write : read; }
 };
 

@@ -98,11 +98,9 @@ void Interconnect::Traffic::count(const tlm::tlm_generic_payload& payload) {
   }
 }
 
-void Interconnect::count_answer(Initiator& initiator, const tlm::tlm_generic_payload& payload,
-                                std::uint64_t ps) {
-  initiator.traffic.count(payload);
-  if (initiator.bytes.read == nullptr || !payload.is_response_ok()) return;
-  if (payload.is_read() || payload.is_write())
+void Interconnect::record_answer(const Initiator& initiator,
+                                 const tlm::tlm_generic_payload& payload, std::uint64_t ps) {
+  if (payload.is_response_ok() && (payload.is_read() || payload.is_write()))
     initiator.bytes.of(payload.is_write())->add(ps, payload.get_data_length());
 }
 

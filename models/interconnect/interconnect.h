@@ -85,8 +85,8 @@ class Interconnect : public sc_core::sc_module {
     std::string name;
     BusInfo info;
     Traffic traffic;
-    DirectedSeries bytes;
     TracePoint address, target;
+    DirectedSeries bytes;
   };
   struct Target {
     std::string name;
@@ -101,9 +101,9 @@ class Interconnect : public sc_core::sc_module {
   void end_of_elaboration() override;
 
   void tell_unmapped(const Initiator& initiator, const tlm::tlm_generic_payload& payload) const;
-  // Its initiator has the answer at `ps`.
-  void count_answer(Initiator& initiator, const tlm::tlm_generic_payload& payload,
-                    std::uint64_t ps);
+  // Its initiator, which has `bytes`, has the answer at `ps`.
+  static void record_answer(const Initiator& initiator, const tlm::tlm_generic_payload& payload,
+                            std::uint64_t ps);
   void trace_request(Initiator& initiator, std::uint64_t ps, std::uint64_t address,
                      std::size_t port);
   void trace_busy(Target& target, unsigned initiator, std::uint64_t from_ps, std::uint64_t to_ps);

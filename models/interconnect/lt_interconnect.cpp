@@ -38,7 +38,8 @@ void LtInterconnect::route(Initiator& initiator, const AddressRange* range,
   trace_request(initiator, now_ps(delay), payload.get_address(), range->port);
   add_bus_time(initiator, range->port, payload.get_data_length(), delay);
   forward(initiator, *range, payload, delay);
-  count_answer(initiator, payload, now_ps(delay));
+  initiator.traffic.count(payload);
+  if (initiator.bytes.asked()) record_answer(initiator, payload, now_ps(delay));
   targets_[range->port].traffic.count(payload);
 }
 

@@ -86,13 +86,17 @@ std::uint64_t Dram::error_ps() const {
 
 void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
                  std::uint64_t done_ps) {
-  const std::uint64_t bytes = payload.get_data_length();
   ++requests_;
   total_latency_ps_ += done_ps - arrival_ps;
-  if (payload.is_read()) read_bytes_ += bytes;
-  if (payload.is_write()) write_bytes_ += bytes;
-  if (bandwidth_.read == nullptr || !(payload.is_read() || payload.is_write())) return;
-  bandwidth_.of(payload.is_write())->add(done_ps, bytes);
+  if (payload.is_read()) read_bytes_ += payload.get_data_length();
+  if (payload.is_write()) write_bytes_ += payload.get_data_length();
+  if (bandwidth_.asked()) record(payload, arrival_ps, done_ps);
+}
+
+void Dram::record(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
+                  std::uint64_t done_ps) {
+  if (!payload.is_read() && !payload.is_write()) return;
+  bandwidth_.of(payload.is_write())->add(done_ps, payload.get_data_length());
   queue_depth_.of(payload.is_write())->add_interval(arrival_ps, done_ps);
 }
 

@@ -60,6 +60,9 @@ class Dram : public sc_core::sc_module {
   std::uint64_t queued_completion_ps(std::uint64_t bytes, std::uint64_t arrival);
   void count(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
              std::uint64_t done_ps);
+  // Not inlined: count() is hot, and few ask for series.
+  [[gnu::noinline]] void record(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
+                                std::uint64_t done_ps);
 
   // Transport at (dram_at.cpp).
   struct Access {
@@ -91,7 +94,6 @@ class Dram : public sc_core::sc_module {
   std::uint64_t requests_ = 0, read_bytes_ = 0, write_bytes_ = 0, reserved_bytes_ = 0;
   std::uint64_t total_latency_ps_ = 0;
   TracePoint busy_;
-  DirectedSeries bandwidth_, queue_depth_;
 
   const DramConfig config_;
   std::deque<Access> queued_;     // ideal: accepted, in the order of completion
@@ -105,6 +107,7 @@ class Dram : public sc_core::sc_module {
   tlm::tlm_generic_payload* refused_ = nullptr;  // BEGIN_REQ without END_REQ
   std::uint64_t refused_ps_ = 0;                 // its arrival
   sc_core::sc_event step_event_;
+  DirectedSeries bandwidth_, queue_depth_;
 };
 
 }  // namespace epoch
