@@ -179,6 +179,12 @@ void Soc::attach_log(LogSink& sink) {
   simctl->attach_log(sink);
 }
 
+void Soc::record_series(SeriesSet& set) {
+  dram->record_series(set);
+  interconnect->record_series(set);
+  for (const auto& epochcore : epochcores) epochcore->record_series(set);
+}
+
 std::array<bool, 3> Soc::interrupt_inputs() const {
   return {external_interrupt_.read(), timer_interrupt_.read(), software_interrupt_.read()};
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "config/scenario.h"
 #include "cpu/cpu.h"
@@ -45,6 +46,7 @@ class Soc {
 
   void attach_trace(TraceSink& sink);
   void attach_log(LogSink& sink);
+  void record_series(SeriesSet& set);
   Statistics statistics() const;
   // Transport at: empty if no transaction is lost and the bytes of initiators, interconnect and
   // memories agree; else what does not, with both figures.

@@ -35,6 +35,8 @@ void Counters::advance() const {
     count(CYCLES, cycles);
     count(static_cast<Index>(CAUSE_USEFUL + static_cast<unsigned>(phase.cause)), cycles);
     if (last_ < end_) count(PE_CYCLES, cycles * pes_);
+    if (useful_ != nullptr && phase.cause == Cause::useful)
+      useful_->add_interval(last_ * period_ps_, (last_ + cycles) * period_ps_);
     last_ += cycles;
   }
 }
@@ -138,6 +140,12 @@ void Counters::attach(RegisterBank& bank) {
   bank.on_read(EPOCH_REG_COUNTER_CTRL,
                [this](unsigned) { return EPOCH_PUT(frozen_ ? 1 : 0, COUNTER_CTRL, FREEZE); });
   bank.on_write(EPOCH_REG_COUNTER_CTRL, [this](unsigned, std::uint32_t value) { control(value); });
+}
+
+void Counters::record_series(const std::string& prefix, SeriesSet& set) {
+  useful_ = &set.add(prefix + ".array_utilisation", "1",
+                     "Share of time in cycles whose cause is useful", SeriesValue::mean);
+  set.before_reading([this] { advance(); });
 }
 
 void Counters::statistics(const std::string& prefix, Statistics& out) const {

@@ -8,6 +8,7 @@
 #include <epochcore.h>
 #include "common/register_bank.h"
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "epochcore/pe_grid/array.h"
 
 namespace epoch {
@@ -62,6 +63,7 @@ class Counters {
   // The next cycle at which the cause changes by itself; 0 if it will not.
   std::uint64_t next_change() const;
 
+  void record_series(const std::string& prefix, SeriesSet& set);
   void attach(RegisterBank& bank);  // the COUNTER registers
   void statistics(const std::string& prefix, Statistics& out) const;
 
@@ -96,6 +98,7 @@ class Counters {
   std::uint64_t port_end_ = 0;
   std::uint64_t end_ = 0;
   std::uint64_t pes_ = 0;
+  TimeSeries* useful_ = nullptr;
 };
 
 }  // namespace epoch

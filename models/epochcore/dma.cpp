@@ -114,7 +114,8 @@ void Dma::issue_lt(const Burst& burst) {
   sc_core::sc_time delay = from_ps(issue_ps - now_ps());
   next_issue_ps_ = issue_ps + config_.period_ps;
   if (!reads_bus()) delay = local.read({burst.local, 1, burst.bytes, 0}, data, delay);
-  trace_address_.set(now_ps(delay), burst.bus);
+  const std::uint64_t sent_ps = now_ps(delay);
+  trace_address_.set(sent_ps, burst.bus);
 
   payload_.set_command(bus_command());
   payload_.set_address(burst.bus);
@@ -126,7 +127,7 @@ void Dma::issue_lt(const Burst& burst) {
   payload_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
   bus_->b_transport(payload_, delay);
   ++bursts_;
-  in_flight_.push_back({burst, issue_ps, now_ps(delay), payload_.is_response_ok(), data});
+  in_flight_.push_back({burst, sent_ps, now_ps(delay), payload_.is_response_ok(), data});
   trace_bursts_.set(now_ps(), in_flight_.size());
 }
 
@@ -167,6 +168,7 @@ void Dma::collect() {
   ++first_number_;
   trace_bursts_.set(now_ps(), in_flight_.size());
   if (log_.on(LogLevel::debug)) log_answer(done);
+  if (outstanding_ != nullptr) outstanding_->add_interval(done.sent_ps, now_ps());
   if (cancelled_ || failed_) return;
   if (!done.ok) {
     failed_ = true;
@@ -189,7 +191,7 @@ void Dma::log_answer(const InFlight& done) const {
   log_.write(LogLevel::debug, now_ps(), "burst %s 0x%llx %u B, %s after %.3f ns",
              reads_bus() ? "read" : "write", static_cast<unsigned long long>(done.burst.bus),
              done.burst.bytes, done.ok ? "answered" : "refused",
-             static_cast<double>(done.done_ps - done.issue_ps) / 1e3);
+             static_cast<double>(done.done_ps - done.sent_ps) / 1e3);
 }
 
 void Dma::attach_log(LogSink& sink, const std::string& scope) {
@@ -199,6 +201,14 @@ void Dma::attach_log(LogSink& sink, const std::string& scope) {
 void Dma::attach_trace(TraceSink& sink, const std::string& scope) {
   trace_bursts_.attach(sink, scope, "bursts", 8);
   trace_address_.attach(sink, scope, "address", 64);
+}
+
+void Dma::record_series(const std::string& prefix, SeriesSet& set) {
+  const std::string direction = reads_bus() ? "read" : "write";
+  outstanding_ =
+      &set.add(prefix + "." + direction + "_bursts_outstanding", "burst",
+               "Mean number of " + direction + " bursts on the bus, or answered and not taken yet",
+               SeriesValue::mean);
 }
 
 void Dma::statistics(const std::string& prefix, Statistics& out) const {

@@ -10,6 +10,7 @@
 #include "common/at_master.h"
 #include "common/log.h"
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "common/transport.h"
 #include "epochcore/burst_walker.h"
@@ -47,12 +48,13 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
 
   void attach_trace(TraceSink& sink, const std::string& scope);
   void attach_log(LogSink& sink, const std::string& scope);  // in scope.dma_in, scope.dma_out
+  void record_series(const std::string& prefix, SeriesSet& set);
   void statistics(const std::string& prefix, Statistics& out) const;
 
  private:
   struct InFlight {
     Burst burst;
-    std::uint64_t issue_ps;
+    std::uint64_t sent_ps;  // onto the bus
     std::uint64_t done_ps;  // unanswered: not known yet
     bool ok;
     std::uint8_t* data;
@@ -105,6 +107,7 @@ class Dma : public sc_core::sc_module, public Engine, private AtMaster::Client {
   TracePoint trace_bursts_;
   TracePoint trace_address_;
   LogPoint log_;
+  TimeSeries* outstanding_ = nullptr;
 };
 
 }  // namespace epoch

@@ -144,6 +144,13 @@ void EpochCore::attach_log(LogSink& sink) {
   for (Dma* engine : {&dma_in_, &dma_out_}) engine->attach_log(sink, scope);
 }
 
+void EpochCore::record_series(SeriesSet& set) {
+  const std::string prefix = name();
+  dma_in_.record_series(prefix + ".dma_in", set);
+  dma_out_.record_series(prefix + ".dma_out", set);
+  counters_.record_series(prefix, set);
+}
+
 void EpochCore::statistics(Statistics& out) const {
   const std::string prefix = name();
   counters_.statistics(prefix + ".counters", out);

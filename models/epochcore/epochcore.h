@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "epochcore/command_processor.h"
 #include "epochcore/config.h"
@@ -53,6 +54,7 @@ class EpochCore : public sc_core::sc_module {
   // Signals in scope name() and below.
   void attach_trace(TraceSink& sink);
   void attach_log(LogSink& sink);
+  void record_series(SeriesSet& set);
   void statistics(Statistics& out) const;
 
  private:

@@ -113,7 +113,9 @@ void AtInterconnect::answer(Flight& flight, std::uint64_t delay_ps) {
   if (flight.split) payload.set_response_status(flight.status);
   --master.outstanding;
   --master.in_flight;
-  initiators_[id].traffic.count(payload);
+  Initiator& initiator = initiators_[id];
+  initiator.traffic.count(payload);
+  if (initiator.bytes.asked()) record_answer(initiator, payload, now_ps() + delay_ps);
   inside_bytes_ -= flight.ok_bytes;
   if (!payload.is_response_ok()) failed_bytes_ += flight.ok_bytes;
   flights_.put(flight);

@@ -98,6 +98,12 @@ void Interconnect::Traffic::count(const tlm::tlm_generic_payload& payload) {
   }
 }
 
+void Interconnect::record_answer(const Initiator& initiator,
+                                 const tlm::tlm_generic_payload& payload, std::uint64_t ps) {
+  if (payload.is_response_ok() && (payload.is_read() || payload.is_write()))
+    initiator.bytes.of(payload.is_write())->add(ps, payload.get_data_length());
+}
+
 bool Interconnect::get_direct_mem_ptr(int, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
   const std::uint64_t address = payload.get_address();
   const AddressRange* range = map_.find(address);
@@ -157,6 +163,18 @@ void Interconnect::attach_trace(TraceSink& sink) {
     target.owner.attach(sink, scope + "." + target.name, "initiator", 8, owners);
     target.busy.set(now_ps(), 0);
     target.owner.set(now_ps(), 0);
+  }
+}
+
+void Interconnect::record_series(SeriesSet& set) {
+  for (Initiator& initiator : initiators_) {
+    const std::string scope = std::string(name()) + ".initiator." + initiator.name;
+    const auto add = [&](const char* direction, const char* description) {
+      return &set.add(scope + direction, "B", description, SeriesValue::sum);
+    };
+    initiator.bytes = {
+        add(".read_bytes", "Bytes of reads answered OK in the window, DMI excluded"),
+        add(".write_bytes", "Bytes of writes answered OK in the window, DMI excluded")};
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "common/bus_info.h"
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "common/transport.h"
 #include "interconnect/address_map.h"
@@ -71,6 +72,8 @@ class Interconnect : public sc_core::sc_module {
 
   const AddressMap& map() const { return map_; }
   void attach_trace(TraceSink& sink);
+  // Bytes of each initiator, at the time at which it has its answer.
+  void record_series(SeriesSet& set);
   virtual void statistics(Statistics& out) const;
 
  protected:
@@ -85,6 +88,7 @@ class Interconnect : public sc_core::sc_module {
     BusInfo info;
     Traffic traffic;
     TracePoint address, target;
+    DirectedSeries bytes;
   };
   struct Target {
     std::string name;
@@ -99,6 +103,9 @@ class Interconnect : public sc_core::sc_module {
   void end_of_elaboration() override;
 
   void tell_unmapped(const Initiator& initiator, const tlm::tlm_generic_payload& payload) const;
+  // Its initiator, which has `bytes`, has the answer at `ps`.
+  static void record_answer(const Initiator& initiator, const tlm::tlm_generic_payload& payload,
+                            std::uint64_t ps);
   void trace_request(Initiator& initiator, std::uint64_t ps, std::uint64_t address,
                      std::size_t port);
   void trace_busy(Target& target, unsigned initiator, std::uint64_t from_ps, std::uint64_t to_ps);

@@ -40,6 +40,7 @@ void LtInterconnect::route(Initiator& initiator, const AddressRange* range,
   add_bus_time(initiator, range->port, payload.get_data_length(), delay);
   forward(initiator, *range, payload, delay);
   initiator.traffic.count(payload);
+  if (initiator.bytes.asked()) record_answer(initiator, payload, now_ps(delay));
   targets_[range->port].traffic.count(payload);
 }
 

@@ -54,9 +54,9 @@ void Dram::b_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& dela
     return;
   }
   const std::uint64_t arrival = now_ps(delay);
-  const std::uint64_t latency = completion_ps(payload, arrival) - arrival;
-  delay += from_ps(latency);
-  count(payload, latency);
+  const std::uint64_t done = completion_ps(payload, arrival);
+  delay += from_ps(done - arrival);
+  count(payload, arrival, done);
 }
 
 std::uint64_t Dram::completion_ps(const tlm::tlm_generic_payload& payload, std::uint64_t arrival) {
@@ -84,11 +84,20 @@ std::uint64_t Dram::error_ps() const {
   return device_ ? device_->unloaded_ps(1, false) : latency_ps_;
 }
 
-void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t latency) {
+void Dram::count(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
+                 std::uint64_t done_ps) {
   ++requests_;
-  total_latency_ps_ += latency;
+  total_latency_ps_ += done_ps - arrival_ps;
   if (payload.is_read()) read_bytes_ += payload.get_data_length();
   if (payload.is_write()) write_bytes_ += payload.get_data_length();
+  if (bandwidth_.asked()) record(payload, arrival_ps, done_ps);
+}
+
+void Dram::record(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
+                  std::uint64_t done_ps) {
+  if (!payload.is_read() && !payload.is_write()) return;
+  bandwidth_.of(payload.is_write())->add(done_ps, payload.get_data_length());
+  queue_depth_.of(payload.is_write())->add_interval(arrival_ps, done_ps);
 }
 
 bool Dram::get_direct_mem_ptr(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
@@ -107,6 +116,21 @@ void Dram::attach_trace(TraceSink& sink) {
   if (device_) return;  // its data bus is not one signal, and the estimate runs ahead of time
   busy_.attach(sink, name(), "busy", 1);
   busy_.set(now_ps(), 0);
+}
+
+void Dram::record_series(SeriesSet& set) {
+  const std::string scope = name();
+  const auto bandwidth = [&](const char* direction, const char* description) {
+    return &set.add(scope + direction, "GB/s", description, SeriesValue::gb_per_s);
+  };
+  const auto depth = [&](const char* direction, const char* description) {
+    return &set.add(scope + direction, "access", description, SeriesValue::mean);
+  };
+  bandwidth_ = {bandwidth(".read_gb_s", "Bytes of reads completed, over time, DMI excluded"),
+                bandwidth(".write_gb_s", "Bytes of writes completed, over time, DMI excluded")};
+  queue_depth_ = {
+      depth(".read_queue_depth", "Mean number of reads between arrival and completion"),
+      depth(".write_queue_depth", "Mean number of writes between arrival and completion")};
 }
 
 void Dram::statistics(Statistics& out) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "common/trace.h"
 #include "memory/config.h"
 #include "memory/data_bus.h"
@@ -43,6 +44,8 @@ class Dram : public sc_core::sc_module {
   void watch(std::uint64_t address, std::uint64_t bytes, std::function<void()> callback);
 
   void attach_trace(TraceSink& sink);
+  // Bandwidth, at the time at which a request completes; requests between arrival and completion.
+  void record_series(SeriesSet& set);
   void statistics(Statistics& out) const;
 
  private:
@@ -55,7 +58,11 @@ class Dram : public sc_core::sc_module {
   std::uint64_t error_ps() const;
   void device_statistics(Statistics& out) const;
   std::uint64_t queued_completion_ps(std::uint64_t bytes, std::uint64_t arrival);
-  void count(const tlm::tlm_generic_payload& payload, std::uint64_t latency);
+  void count(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
+             std::uint64_t done_ps);
+  // Not inlined: count() is hot, and few ask for series.
+  [[gnu::noinline]] void record(const tlm::tlm_generic_payload& payload, std::uint64_t arrival_ps,
+                                std::uint64_t done_ps);
 
   // Transport at (dram_at.cpp).
   struct Access {
@@ -100,6 +107,7 @@ class Dram : public sc_core::sc_module {
   tlm::tlm_generic_payload* refused_ = nullptr;  // BEGIN_REQ without END_REQ
   std::uint64_t refused_ps_ = 0;                 // its arrival
   sc_core::sc_event step_event_;
+  DirectedSeries bandwidth_, queue_depth_;
 };
 
 }  // namespace epoch

@@ -71,8 +71,7 @@ void Dram::respond() {
     const Access access = completed_.front();
     const std::uint64_t now = now_ps();
     const std::uint64_t at_ps = std::max({now, access.done_ps, response_free_ps_});
-    if (access.payload->is_response_ok())
-      count(*access.payload, access.done_ps - access.arrival_ps);
+    if (access.payload->is_response_ok()) count(*access.payload, access.arrival_ps, access.done_ps);
     tlm::tlm_phase phase = tlm::BEGIN_RESP;
     sc_core::sc_time delay = from_ps(at_ps - now);
     if (socket->nb_transport_bw(*access.payload, phase, delay) == tlm::TLM_ACCEPTED) return;

@@ -428,6 +428,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
         *files.events, trace_limit,
         {{"producer", std::string("epochvp ") + EPOCH_PROJECT_VERSION}, {"program", *target}});
   }
+  if (files.statistics) simulation.record_series();
   if (files.mmio) simulation.trace_mmio_to(*files.mmio);
   if (files.instructions) {
     simulation.trace_instructions_to(*files.instructions, std::move(ranges));
@@ -448,7 +449,7 @@ int run_command(const std::vector<std::string>& all_arguments) {
   summary.scenario = *target;
   if (files.vcd) vcd->write_gtkwave_save(gtkwave_save(*files.vcd));  // zoomed to the whole run
   if (files.statistics) {
-    const Json report = statistics_report(summary, simulation.statistics());
+    const Json report = statistics_report(summary, simulation.statistics(), simulation.series());
     write_file(*files.statistics, report.dump(2) + "\n");
   }
   if (signature) {

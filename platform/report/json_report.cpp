@@ -5,7 +5,26 @@
 
 namespace epoch {
 
-Json statistics_report(const RunSummary& summary, const Statistics& statistics) {
+namespace {
+
+Json series_report(const std::vector<Series>& all) {
+  Json list = Json::array();
+  for (const Series& series : all) {
+    Json entry = Json::object();
+    entry["name"] = series.name;
+    entry["unit"] = series.unit;
+    entry["description"] = series.description;
+    entry["window_ps"] = series.window_ps;
+    entry["values"] = series.values;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+}  // namespace
+
+Json statistics_report(const RunSummary& summary, const Statistics& statistics,
+                       const std::vector<Series>& series) {
   Json list = Json::array();
   for (const Statistic& statistic : statistics) {
     Json entry = Json::object();
@@ -29,7 +48,7 @@ Json statistics_report(const RunSummary& summary, const Statistics& statistics) 
                           {"instructions", summary.instructions},
                           {"host", std::move(host)}};
   report["statistics"] = std::move(list);
-  report["series"] = Json::array();
+  report["series"] = series_report(series);
   return report;
 }
 

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "common/statistics.h"
+#include "common/time_series.h"
 #include "config/json_text.h"
 
 namespace epoch {
@@ -30,7 +32,8 @@ struct RunSummary {
 };
 
 // {"result", "simulation" with "host", "statistics", "series"}; docs in platform/README.md.
-Json statistics_report(const RunSummary& summary, const Statistics& statistics);
+Json statistics_report(const RunSummary& summary, const Statistics& statistics,
+                       const std::vector<Series>& series);
 
 // The line at the end of a run: simulated time, instructions, MIPS, real-time factor, peak memory.
 std::string summary_line(const RunSummary& summary);

@@ -218,6 +218,15 @@ Statistics Simulation::statistics() const {
   return all;
 }
 
+void Simulation::record_series() {
+  series_ = std::make_unique<SeriesSet>();
+  soc_.record_series(*series_);
+}
+
+std::vector<Series> Simulation::series() {
+  return series_ == nullptr ? std::vector<Series>{} : series_->read(now_ps());
+}
+
 // Accesses of the hart know the instruction that makes them: its pc is exact during a transaction.
 void Simulation::on_access(const BusAccess& access) {
   if (on_bus_access) on_bus_access(access);

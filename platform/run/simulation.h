@@ -63,6 +63,9 @@ class Simulation {
   // Runs until the firmware exits, gives up or hangs, a limit is reached, or SIGINT.
   RunSummary run(const RunLimits& limits);
   Statistics statistics() const;
+  // How bandwidth, queues and the array went over time: series() after run().
+  void record_series();
+  std::vector<Series> series();
   // Nothing if no memory holds all of these bytes.
   const std::uint8_t* memory(std::uint64_t address, std::uint64_t bytes) const {
     return inspection_.memory(address, bytes);
@@ -124,6 +127,7 @@ class Simulation {
   Monitor monitor_;
   std::unique_ptr<Debugger> debugger_;
   std::unique_ptr<DeviceChecks> checks_;
+  std::unique_ptr<SeriesSet> series_;
   std::optional<Ending> ending_;
   std::optional<TrapInfo> trapped_;  // the trap that ended the run
   std::uint64_t unmapped_ = 0;

@@ -89,19 +89,25 @@
   const place = (key, point) =>
     values.get(key).findIndex((v) => text(v) === text(point.swept[key]));
 
+  // A line for each value of the key chosen, its points in the order of the key along the axis.
+  function lines(points, measure, across) {
+    const x = $("curve-x").value, by = $("curve-series").value;
+    const groups = by ? values.get(by) : [null];
+    return groups.map((group, index) => ({
+      type: "line", name: group === null ? short(measure) : brief(by, group), symbolSize: 7, lineStyle: { width: 2 },
+      symbol: ["circle", "rect", "triangle", "diamond"][index % 4],
+      data: points.filter((p) => !by || text(p.swept[by]) === text(group))
+        .sort((a, b) => place(x, a) - place(x, b))
+        .map((p) => ({ value: [across(p), p.measured[measure]], point: p })),
+    })).filter((s) => s.data.length > 0);
+  }
+
   function curveOption(measure) {
     const x = $("curve-x").value, by = $("curve-series").value;
     const points = curvePoints().filter((p) => typeof p.measured[measure] === "number");
     if (!x || points.length === 0) return null;
     const numeric = isNumeric(x);
-    const groups = by ? values.get(by) : [null];
-    const series = groups.map((group, index) => ({
-      type: "line", name: group === null ? short(measure) : brief(by, group), symbolSize: 7, lineStyle: { width: 2 },
-      symbol: ["circle", "rect", "triangle", "diamond"][index % 4],
-      data: points.filter((p) => !by || text(p.swept[by]) === text(group))
-        .sort((a, b) => place(x, a) - place(x, b))
-        .map((p) => ({ value: [numeric ? p.swept[x] : brief(x, p.swept[x]), p.measured[measure]], point: p })),
-    })).filter((s) => s.data.length > 0);
+    const series = lines(points, measure, (p) => (numeric ? p.swept[x] : brief(x, p.swept[x])));
     const ys = points.map((p) => p.measured[measure]);
     const yLog = scaleOf(ys) === "log";
     const xType = numeric ? scaleOf(values.get(x)) : "category";
@@ -122,6 +128,33 @@
     };
   }
 
+  const latencyName = "dram.mean_latency";
+
+  function latencyOption() {
+    const x = $("latency-x").value;
+    const points = curvePoints().filter((p) => p.measured[latencyName] > 0 && p.measured[x] > 0);
+    $("latency-along").textContent = varied.length ? `Lines: along ${full($("curve-x").value)}.` : "";
+    if (points.length === 0) return null;
+    const type = (name) => scaleOf(points.map((p) => p.measured[name]));
+    return {
+      grid: { left: 72, right: 24, top: 34, bottom: 46 },
+      legend: $("curve-series").value ? legend() : undefined,
+      tooltip: { trigger: "item", formatter: (p) =>
+        tip(p.data.point, [x, latencyName, "memory_peak_gb_s"].filter(has)) },
+      xAxis: axis({ ...measured(x), type: type(x) }),
+      yAxis: axis({ ...measured(latencyName), type: type(latencyName), nameGap: 54 }),
+      series: lines(points, latencyName, (p) => p.measured[x]),
+    };
+  }
+
+  function latency() {
+    const achieved = measuredNames.filter((n) => unitOf(n) === "GB/s" && n !== "memory_peak_gb_s");
+    options($("latency-x"), achieved.map((n) => [n, label(n)]), achieved[0]);
+    const entry = chart($("latency"), latencyOption);
+    $("latency-x").addEventListener("change", () => entry.draw());
+    return entry;
+  }
+
   function curves() {
     const longest = varied.filter(isNumeric).sort((a, b) => values.get(b).length - values.get(a).length);
     options($("curve-x"), varied.map((k) => [k, full(k)]), longest[0] ?? varied[0]);
@@ -139,6 +172,7 @@
       select.addEventListener("change", () => entry.draw());
       drawn.push(entry);
     });
+    drawn.push(latency());
     const holders = element("span", { class: "controls", style: "margin:0" });
     $("curve-controls").append(holders);
     const again = () => {

@@ -35,8 +35,9 @@ int run(const Configuration& configuration, Soc::Elaboration order, const Scratc
   simulation.trace_events_to(folder / (name + ".trace"), 64u << 20, Json::object());
   LogWriter log(parse_log_rules("*=debug"), LogWriter::Format::text, folder / (name + ".log"));
   simulation.log_to(log);
+  simulation.record_series();
   const RunSummary summary = simulation.run({});
-  Json report = statistics_report(summary, simulation.statistics());
+  Json report = statistics_report(summary, simulation.statistics(), simulation.series());
   report["simulation"].erase("host");
   std::ofstream(folder / (name + ".stats")) << report.dump(1);
   return summary.exit_status;

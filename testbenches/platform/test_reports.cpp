@@ -117,14 +117,18 @@ TEST_CASE("statistics: the report's parts and their values") {
   summary.wall_s = 0.5;
   summary.peak_memory_bytes = 3 << 20;
   const Json report =
-      statistics_report(summary, {{"a.bytes", std::uint64_t{18446744073709551615u}, "B", "text"},
-                                  {"b.part", 0.1, "1", "more"}});
+      statistics_report(summary,
+                        {{"a.bytes", std::uint64_t{18446744073709551615u}, "B", "text"},
+                         {"b.part", 0.1, "1", "more"}},
+                        {{"a.read_gb_s", "GB/s", "over time", 2048, {0.5, 12}}});
   CHECK(report["statistics"][0].dump() ==
         R"({"name":"a.bytes","value":18446744073709551615,"unit":"B","description":"text"})");
   CHECK(report["statistics"][1]["value"] == 0.1);
   CHECK(report["result"]["exit_status"] == 0);
   CHECK(report["simulation"]["host"]["mips"] == 2.0);
-  CHECK(report["series"].is_array());
+  CHECK(
+      report["series"].dump() ==
+      R"([{"name":"a.read_gb_s","unit":"GB/s","description":"over time","window_ps":2048,"values":[0.5,12.0]}])");
   CHECK(summary_line(summary) ==
         "simulated 2 ms in 0.50 s, 1000000 instructions, 2.0 MIPS, real-time factor 0.004, "
         "peak memory 3 MiB");

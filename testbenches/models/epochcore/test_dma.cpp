@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LOAD, STORE and GATHER: bytes against a plain copy loop, bursts, bandwidth in closed form.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <random>
@@ -365,6 +366,51 @@ TEST_CASE("bandwidth is the closed form of latency and outstanding bursts") {
     const auto out = bench.spans("dma_out").at(0);
     CHECK(out.end - out.start == length(latency + 1));  // each burst leaves the buffer first
   }
+}
+
+namespace {
+
+// Each burst is on the bus for the memory's latency, whatever else is.
+void check_outstanding_series(EpochCoreConfig config, unsigned outstanding) {
+  config.dma_outstanding = outstanding;
+  DeviceBench bench(config);
+  bench.memory.latency = sc_core::sc_time(50, sc_core::SC_NS);
+  SeriesSet set;
+  bench.core.record_series(set);
+  bench.execute({dma_command(EPOCH_OP_LOAD, 0, local, 256 * 20), control_command(EPOCH_OP_FENCE),
+                 dma_command(EPOCH_OP_STORE, 0, local, 256 * 13)});
+  const auto integral_ps = [](const Series& series) {
+    double sum = 0;
+    for (const double value : series.values) sum += value * static_cast<double>(series.window_ps);
+    return sum;
+  };
+  const std::vector<Series> all = set.read(0);
+  REQUIRE(all.size() == 3);
+  CHECK(all[0].name == "core.dma_in.read_bursts_outstanding");
+  CHECK(integral_ps(all[0]) == 20 * 50'000);
+  CHECK(all[1].name == "core.dma_out.write_bursts_outstanding");
+  CHECK(integral_ps(all[1]) == 13 * 50'000);
+  for (const Series& series : {all[0], all[1]}) {
+    const double most = *std::max_element(series.values.begin(), series.values.end());
+    CHECK(most <= outstanding);
+    CHECK(most > outstanding - 1);
+  }
+  CHECK(all[2].name == "core.array_utilisation");
+  CHECK(integral_ps(all[2]) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("the series of outstanding bursts holds each burst's time on the bus") {
+  check_outstanding_series({}, 8);
+}
+
+TEST_CASE("the series of outstanding bursts holds each burst's time on the bus, one by one") {
+  check_outstanding_series({}, 1);
+}
+
+TEST_CASE("the series of outstanding bursts holds each burst's time on the bus in transport at") {
+  check_outstanding_series(at_config(), 8);
 }
 
 TEST_CASE("DMA statistics count what moved") {

@@ -94,6 +94,43 @@ TEST_CASE("reserving requests share the data bus, others neither wait nor occupy
   CHECK(bench.statistic("dram.mean_latency") == (70 + 80 + 70 + 75 + 70) / 5.0);
 }
 
+// Reads complete at 70, 70, 80 and 110 ns, a write that arrives at 15 at 90: 1024 ps a window.
+TEST_CASE("series show when bytes come and how many requests wait") {
+  Bench bench;
+  epoch::SeriesSet set;
+  bench.dram.record_series(set);
+  bench.master.run([&] {
+    bench.read(0, 256);
+    bench.read(0, 256);
+    bench.read(0, 256, false);
+    bench.access(tlm::TLM_WRITE_COMMAND, 15, 256, true);
+    bench.read(40, 256);
+  });
+  const std::vector<epoch::Series> all = set.read(0);
+  REQUIRE(all.size() == 4);
+  const auto at = [&](std::size_t series, std::uint64_t ps) {
+    REQUIRE(all[series].window_ps == 1024);
+    return all[series].values.at(ps / 1024);
+  };
+  CHECK(all[0].name == "dram.read_gb_s");
+  CHECK(all[0].values.size() == 110'000 / 1024 + 1);
+  CHECK(at(0, 70'000) == 500);  // 512 B in 1024 ps
+  CHECK(at(0, 80'000) == 250);
+  CHECK(at(0, 90'000) == 0);
+  CHECK(at(0, 110'000) == 250);
+  CHECK(all[1].name == "dram.write_gb_s");
+  CHECK(at(1, 90'000) == 250);
+  CHECK(at(1, 70'000) == 0);
+  CHECK(all[2].name == "dram.read_queue_depth");
+  CHECK(at(2, 0) == 3);
+  CHECK(at(2, 50'000) == 4);
+  CHECK(at(2, 75'000) == 2);
+  CHECK(at(2, 90'000) == 1);
+  CHECK(all[3].name == "dram.write_queue_depth");
+  CHECK(at(3, 15'000) == 360 / 1024.0);  // the window ends at 15.36 ns
+  CHECK(at(3, 50'000) == 1);
+}
+
 TEST_CASE("a payload without BusInfo reserves nothing") {
   Bench bench;
   bench.master.run([&] {
@@ -299,6 +336,17 @@ TEST_CASE("in transport at a full queue makes requests wait") {
   CHECK(done == std::vector<std::uint64_t>{70, 80, 140, 150, 210, 220});
   CHECK(bench.dram.data()[255] == 7);
   CHECK(bench.statistic("dram.mean_latency") == Approx((70 + 80 + 70 + 70 + 70 + 70) / 6.0));
+}
+
+TEST_CASE("in transport at the queue's depth over time is that of the accesses it has taken") {
+  AtBench bench(2);
+  epoch::SeriesSet set;
+  bench.dram.record_series(set);
+  for (unsigned i = 0; i < 6; ++i) bench.master.write(0, std::vector<std::uint8_t>(256, 7));
+  sc_core::sc_start();
+  const epoch::Series depth = set.read(0).at(3);  // full until 210 ns, half so until 220
+  for (std::size_t i = 0; i < 210'000 / 1024; ++i) CHECK(depth.values.at(i) == 2);
+  CHECK(depth.values.at(212'000 / 1024) == 1);
 }
 
 TEST_CASE("in transport at an access outside is an error that moves and counts nothing") {

@@ -73,7 +73,7 @@ case_report_draws_every_view() {
   python3 - <<'PYTHON' || fail "a view is missing"
 import re
 dom = open("dom", encoding="utf-8").read()
-assert len(re.findall(r"<svg", dom)) == 6  # three curves, roofline, Pareto, stalls
+assert len(re.findall(r"<svg", dom)) == 7  # three curves, latency, roofline, Pareto, stalls
 body = re.search(r"<tbody>.*</tbody>", dom, re.S).group(0)
 assert body.count("<tr") == 12, body.count("<tr")
 assert "&lt;b&gt;bold&lt;/b&gt;" in dom and "<b>bold</b>" not in re.sub(r"<script.*?</script>", "", dom, flags=re.S)
