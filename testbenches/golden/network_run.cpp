@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golden/network_run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -56,16 +58,18 @@ std::string scenario_arguments(const fs::path& folder) {
 fs::path generated(const std::string& arguments) {
   std::string name = arguments;
   std::replace(name.begin(), name.end(), ' ', '_');
-  const fs::path folder = fs::path(EPOCH_GENERATED) / name, half = folder.string() + ".part";
+  const fs::path folder = fs::path(EPOCH_GENERATED) / name;
+  const fs::path half = folder.string() + "." + std::to_string(::getpid()) + ".part";
   if (fs::exists(folder)) return folder;
   fs::create_directories(folder.parent_path());
   fs::remove_all(half);
   const ConsoleRun run =
       run_epochvp("generate " + arguments + " --out '" + half.string() + "' 2>/dev/null");
   if (run.status != 0) throw std::runtime_error("generate " + arguments + " failed");
-  // Another test may have been quicker.
+  // Another test, beside this one, may have been quicker.
   std::error_code taken;
   fs::rename(half, folder, taken);
+  if (taken) fs::remove_all(half);
   return folder;
 }
 
