@@ -10,11 +10,10 @@ namespace epoch {
 tlm::tlm_sync_enum Dram::nb_transport_fw(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                          sc_core::sc_time& delay) {
   if (phase == tlm::BEGIN_REQ && refused_ == nullptr) {
-    complete(now_ps(delay));
+    if (config_.device) complete_device(now_ps(delay));  // room is as of the arrival
     if (full(payload)) {
       refused_ = &payload;
       refused_ps_ = now_ps(delay);
-      respond();
       return tlm::TLM_ACCEPTED;
     }
     accept(payload, now_ps(delay));

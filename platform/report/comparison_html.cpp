@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/comparison.h"
+#include "report/html/html_page.h"
 
 namespace epoch {
 namespace {
@@ -30,29 +31,6 @@ summary { cursor: pointer; margin-top: 1.5rem; }
   th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; font-size: 12px; } }
 )";
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string verdict(const ComparedValue& value) {
   if (!value.changed()) return "";
   return (value.beyond() ? "beyond " : "within ") + allowed_text(value);
@@ -60,13 +38,13 @@ std::string verdict(const ComparedValue& value) {
 
 std::string row(const ComparedValue& value) {
   const auto number = [](const std::string& text, const std::string& more = "") {
-    return "<td class=\"number" + more + "\">" + escaped(text) + "</td>";
+    return "<td class=\"number" + more + "\">" + html_text(text) + "</td>";
   };
   const std::string way = !value.changed() ? "" : value.share > 0 ? " up" : " down";
   return std::string("<tr") + (value.beyond() ? " class=\"beyond\"" : "") + "><th scope=\"row\">" +
-         escaped(one_line(value.name)) + "</th>" + number(share_text(value), way) +
+         html_text(one_line(value.name)) + "</th>" + number(share_text(value), way) +
          number(difference_text(value), way) + number(value_text(value.a)) +
-         number(value_text(value.b)) + "<td>" + escaped(one_line(value.unit)) + "</td><td>" +
+         number(value_text(value.b)) + "<td>" + html_text(one_line(value.unit)) + "</td><td>" +
          verdict(value) + "</td></tr>\n";
 }
 
@@ -98,7 +76,7 @@ std::string comparison_html(const Comparison& comparison, const std::string& nam
       "<title>epochvp compare</title><style>" +
       std::string(kStyle) +
       "</style></head><body><main>\n<h1>Two runs compared</h1>\n<dl><dt>A</dt><dd>" +
-      escaped(one_line(name_a, 400)) + "</dd><dt>B</dt><dd>" + escaped(one_line(name_b, 400)) +
+      html_text(one_line(name_a, 400)) + "</dd><dt>B</dt><dd>" + html_text(one_line(name_b, 400)) +
       "</dd></dl>\n<p class=\"verdict\">" + comparison_summary(comparison) + "</p>\n";
   page += table("What changed: beyond tolerance first, then by share", comparison, true);
   const std::string same = table("What did not", comparison, false);

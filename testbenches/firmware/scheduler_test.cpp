@@ -27,9 +27,13 @@ epoch_caps tight(std::mt19937& random, const epoch_array_shape& array) {
 }
 
 // The reference: everything fits, and a phase is one tile; nothing moves while something computes.
-Scheduled in_one_tile(const epoch_array_shape& array, const std::vector<std::uint8_t>& image,
-                      std::uint32_t steps) {
-  return Scheduled(roomy(array), image, steps, EPOCH_SCHEDULE_KIND_LAYER, 0, nullptr, ~0u);
+std::vector<std::uint8_t> in_one_tile(const epoch_array_shape& array,
+                                      const std::vector<std::uint8_t>& image, std::uint32_t steps,
+                                      const std::vector<std::uint8_t>& input) {
+  const Scheduled whole(roomy(array), image, steps, EPOCH_SCHEDULE_KIND_LAYER, 0, nullptr, ~0u);
+  REQUIRE(whole.ok());
+  Machine machine = whole.machine(0);
+  return whole.run(machine, input);
 }
 
 // What plans look like, to see that the random cases reach every kind of them.
@@ -107,10 +111,7 @@ TEST_CASE("random networks give the same bits whatever the buffers, the schedule
     const auto image = random_image(random, array, limits);
     const std::uint32_t steps = pick(random, 0, 5) == 0 ? 1 : pick(random, 1, 60);
     const auto input = random_input(random, AlignedImage(image), steps);
-    const Scheduled whole = in_one_tile(array, image, steps);
-    REQUIRE(whole.ok());
-    Machine reference = whole.machine(seed);
-    const auto expected = whole.run(reference, input);
+    const auto expected = in_one_tile(array, image, steps, input);
     const epoch_caps caps = tight(random, array);
     for (const epoch_schedule_kind kind : kinds) {
       CAPTURE(epoch_schedule_kind_text(kind));
@@ -159,10 +160,7 @@ TEST_CASE("random networks in tiles of any length give the same bits") {
     const std::uint32_t steps = pick(random, 1, 60), rows = pick(random, 1, 70);
     CAPTURE(rows);
     const auto input = random_input(random, AlignedImage(image), steps);
-    const Scheduled whole = in_one_tile(array, image, steps);
-    REQUIRE(whole.ok());
-    Machine reference = whole.machine(seed);
-    const auto expected = whole.run(reference, input);
+    const auto expected = in_one_tile(array, image, steps, input);
     const Scheduled tiled(tight(random, array), image, steps, kinds[pick(random, 0, 2)], 0, nullptr,
                           rows);
     if (!tiled.ok()) continue;
@@ -188,10 +186,7 @@ TEST_CASE("random networks in a share of the device give the same bits") {
     const auto image = random_image(random, array, ImageLimits{});
     const std::uint32_t steps = pick(random, 1, 40);
     const auto input = random_input(random, AlignedImage(image), steps);
-    const Scheduled whole = in_one_tile(array, image, steps);
-    REQUIRE(whole.ok());
-    Machine reference = whole.machine(seed);
-    const auto expected = whole.run(reference, input);
+    const auto expected = in_one_tile(array, image, steps, input);
     epoch_share share{pick(random, 0, 0xFFFF), pick(random, 0, EPOCH_ALL_SEMAPHORES), {}, {}};
     for (unsigned b = 0; b < EPOCH_BUFFERS; ++b) {
       share.begin[b] = 64 * pick(random, 0, 100);
@@ -229,13 +224,10 @@ TEST_CASE("a causal network runs in pieces: what a run keeps, the next one resum
     const std::vector<std::uint8_t> after(input.begin() + static_cast<long>(split), input.end());
     const auto kind = kinds[pick(random, 0, 2)];
     const epoch_caps caps = tight(random, array);
-    const Scheduled whole = in_one_tile(array, image, first + second);
     const Scheduled one(caps, image, first, kind, EPOCH_SCHEDULE_KEEP);
     const Scheduled two(caps, image, second, kind, EPOCH_SCHEDULE_RESUME | EPOCH_SCHEDULE_KEEP);
-    REQUIRE(whole.ok());
     if (!one.ok() || !two.ok()) continue;
-    Machine reference = whole.machine(seed);
-    const auto expected = whole.run(reference, input);
+    const auto expected = in_one_tile(array, image, first + second, input);
     Machine machine_one = one.machine(seed + 1);
     auto found = one.run(machine_one, before);
     Machine machine_two = two.machine(seed + 2, one.carries(machine_one));

@@ -994,25 +994,11 @@ case_two_epochcores() {
 case_progress_on_a_terminal_only() {
   expect 75 "$vp" run "$programs/spin.elf" --max-wall-time 700ms
   ! grep -q $'\r' err || fail "progress in a file"
-  python3 - "$vp" "$programs/spin.elf" <<'PYTHON' || fail "progress on a terminal"
-import os, pty, subprocess, sys
-ours, theirs = pty.openpty()
-run = subprocess.Popen([sys.argv[1], "run", sys.argv[2], "--max-wall-time", "700ms"], stderr=theirs,
-                       stdout=subprocess.DEVNULL)
-os.close(theirs)
-text = b""
-try:
-    while part := os.read(ours, 4096):
-        text += part
-except OSError:  # how a terminal without a writer ends
-    pass
-assert run.wait() == 75
-assert b"million instructions" in text and b" simulated," in text, text
-# Erased: behind the last carriage return of the progress nothing of it is left.
-last = text.rindex(b"million instructions")
-assert text[last:].split(b"\n")[0].count(b"\r\x1b[K") == 1, text
-assert text.count(b"million instructions") <= 4, text
-PYTHON
+  on_terminal 75 "$vp" run "$programs/spin.elf" --max-wall-time 700ms
+  has err "million instructions"
+  has err " simulated,"
+  erased "million instructions"
+  [ "$(grep -ao "million instructions" err | wc -l)" -le 4 ] || fail "more than four times a second"
 }
 case_schema_is_committed() {
   expect 0 "$vp" config --schema
@@ -1054,19 +1040,10 @@ case_generate() {
   json m/config.json 'd["bidirectional"] is False and d["d_model"] == 128'
 }
 case_generate_progress_is_for_terminals() {
-  python3 - "$vp" <<'PYTHON' || fail "the terminal saw something else"
-import pty, sys
-text = b""
-def read(fd):
-    global text
-    data = __import__("os").read(fd, 4096)
-    text += data
-    return data
-pty.spawn([sys.argv[1], "generate", "s5", "--task", "tiny", "--out", "p"], read)
-assert b"\r\x1b[Kreference: layer 1" in text, text
-last = text.rstrip().split(b"\n")[-1]
-assert b"\r\x1b[Kepochvp: p, random s5" in last, text
-PYTHON
+  on_terminal 0 "$vp" generate s5 --task tiny --out p
+  has err $'\r\e[Kreference: layer 1'
+  erased "reference: layer"
+  has err "epochvp: p, random s5"
 }
 case_generate_refusals() {
   expect 64 "$vp" generate

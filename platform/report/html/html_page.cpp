@@ -25,7 +25,22 @@ constexpr const char* kScript =
 
 constexpr std::uint64_t kMaxLibraryBytes = 16u << 20;
 
-std::string escaped(const std::string& text) {
+// JSON that no "</script>" or "<!--" in a text can end.
+std::string inert(const Json& data) {
+  std::string json;
+  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    if (c == '<') {
+      json += "\\u003c";
+    } else {
+      json += c;
+    }
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string html_text(const std::string& text) {
   std::string html;
   for (const char c : text) {
     switch (c) {
@@ -48,21 +63,6 @@ std::string escaped(const std::string& text) {
   return html;
 }
 
-// JSON that no "</script>" or "<!--" in a text can end.
-std::string inert(const Json& data) {
-  std::string json;
-  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<') {
-      json += "\\u003c";
-    } else {
-      json += c;
-    }
-  }
-  return json;
-}
-
-}  // namespace
-
 std::vector<fs::path> chart_library_places() {
   std::error_code error;
   const fs::path executable = fs::read_symlink("/proc/self/exe", error).parent_path();
@@ -83,7 +83,7 @@ std::string chart_library(const std::vector<fs::path>& places) {
 }
 
 std::string html_page(const HtmlPage& page, const std::string& library) {
-  const std::map<std::string, std::string> parts = {{"title", escaped(page.title)},
+  const std::map<std::string, std::string> parts = {{"title", html_text(page.title)},
                                                     {"style", kStyle + page.style},
                                                     {"body", page.body},
                                                     {"library", library},

@@ -18,6 +18,9 @@ struct HtmlPage {
   Json data;
 };
 
+// Text as HTML has it, in elements and in attributes.
+std::string html_text(const std::string& text);
+
 // Where the chart library may lie: beside the build or the install, in the tree it was built from.
 std::vector<std::filesystem::path> chart_library_places();
 

@@ -241,22 +241,9 @@ case_progress_on_a_terminal_only() {
   sweep s.json 20 "$many"
   expect 0 "$vp" sweep s.json --out o
   ! grep -q $'\r' err || fail "progress in a file"
-  python3 - "$vp" <<'PYTHON' || fail "progress on a terminal"
-import os, pty, subprocess, sys
-ours, theirs = pty.openpty()
-run = subprocess.Popen([sys.argv[1], "sweep", "s.json", "--out", "o", "--fresh", "--jobs", "1"],
-                       stderr=theirs, stdout=subprocess.DEVNULL)
-os.close(theirs)
-text = b""
-try:
-    while part := os.read(ours, 4096):
-        text += part
-except OSError:  # how a terminal without a writer ends
-    pass
-assert run.wait() == 0
-assert b"/16 points, 0 failed, " in text and b" left" in text, text
-assert text[text.rindex(b" left"):].split(b"\n")[0].count(b"\r\x1b[K") >= 1, text
-PYTHON
+  on_terminal 0 "$vp" sweep s.json --out o --fresh --jobs 1
+  has err "/16 points, 0 failed, "
+  erased " left"
 }
 case_schema_is_committed() {
   expect 0 "$vp" sweep --schema
