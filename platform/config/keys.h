@@ -32,7 +32,7 @@ struct Key {
   // text: what it has to match, for the schema, and the same for the check.
   std::string pattern;
   std::function<bool(const std::string&)> accepts;
-  std::string note;  // appended to a refusal, e.g. what a later release brings
+  std::string note;  // appended to a refusal
   std::function<KeyValue(const ScenarioConfig&, std::size_t)> read;
   std::function<void(ScenarioConfig&, std::size_t, const KeyValue&)> write;
 
