@@ -1,6 +1,14 @@
 // The views of a sweep: curves, roofline, Pareto front, stalls, table.
 (() => {
   const { data, color, palette, number, quantity, element, options, axis, chart, escape, legend } = epoch;
+
+  // Of the n-th series: colours come again after eight, then with hollow symbols and broken lines.
+  const look = (index) => {
+    const again = Math.floor(index / palette().length);
+    const symbol = ["circle", "rect", "triangle", "diamond"][index % 4];
+    return { symbol: again % 2 ? "empty" + symbol[0].toUpperCase() + symbol.slice(1) : symbol,
+             line: { width: 2, type: ["solid", "dashed", "dotted"][again % 3] } };
+  };
   const $ = (id) => document.getElementById(id);
   const text = (value) =>
     value === null ? "–" : Array.isArray(value) ? value.join(" ") : String(value);
@@ -94,8 +102,8 @@
     const x = $("curve-x").value, by = $("curve-series").value;
     const groups = by ? values.get(by) : [null];
     return groups.map((group, index) => ({
-      type: "line", name: group === null ? short(measure) : brief(by, group), symbolSize: 7, lineStyle: { width: 2 },
-      symbol: ["circle", "rect", "triangle", "diamond"][index % 4],
+      type: "line", name: group === null ? short(measure) : brief(by, group), symbolSize: 7, lineStyle: look(index).line,
+      symbol: look(index).symbol,
       data: points.filter((p) => !by || text(p.swept[by]) === text(group))
         .sort((a, b) => place(x, a) - place(x, b))
         .map((p) => ({ value: [across(p), p.measured[measure]], point: p })),
@@ -243,7 +251,7 @@
     return groups.map((group, index) => ({
       type: "scatter", z: 3, symbolSize: 10, itemStyle: { color: palette()[index], opacity: 0.85,
         borderColor: color("card"), borderWidth: 1 },
-      symbol: ["circle", "rect", "triangle", "diamond"][index % 4],
+      symbol: look(index).symbol,
       name: group === null ? "points" : brief(coloured, group),
       data: points.filter((p) => group === null || text(p.swept[coloured]) === text(group))
         .map((p) => ({ value: [p.measured[x], p.measured[y]], point: p })),
